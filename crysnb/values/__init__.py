@@ -1,0 +1,1 @@
+"""The nouns: frozen values that every other package exchanges. Import from the modules."""

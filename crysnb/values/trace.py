@@ -1,0 +1,136 @@
+"""Named intermediate tensors of a model, and the taps that record them.
+
+A model calls ``x = tap("block0.attention", x, axes=("edge", "channel"))`` wherever something
+interesting exists. The default tap returns ``x`` unchanged; a :class:`Recorder` keeps a copy; any
+other callable of the same signature may return a changed tensor, which is how ablation is done.
+Nothing is attached to the module, so nothing can leak from one notebook cell to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from crysnb.errors import CrysnbError, ShapeError, UnknownName
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: The only words an axis may be called.
+AXES = frozenset(
+    {"atom", "crystal", "edge", "op", "head", "capsule", "channel", "neighbor", "component", "xyz"}
+)
+
+
+class Tap(Protocol):
+    """Callable that sees every named intermediate tensor and returns the one to go on with."""
+
+    def __call__(
+        self, name: str, value: Tensor, /, *, axes: tuple[str, ...], irreps: str | None = None, doc: str = ""
+    ) -> Tensor:
+        """Return ``value`` or its replacement of the same shape."""
+        ...
+
+
+def no_tap(
+    name: str, value: Tensor, /, *, axes: tuple[str, ...], irreps: str | None = None, doc: str = ""
+) -> Tensor:
+    """The tap that does nothing."""
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceEntry:
+    """One recorded tensor.
+
+    Attributes
+    ----------
+    value
+        The tensor on the CPU, without gradient.
+    axes
+        One word per dimension, from :data:`AXES`.
+    irreps
+        e3nn irreps of the last axis, or None where it does not carry a representation.
+    doc
+        What the tensor is, in one sentence.
+    """
+
+    value: Tensor
+    axes: tuple[str, ...]
+    irreps: str | None
+    doc: str
+
+    def __repr__(self) -> str:
+        shape = ", ".join(f"{a}={n}" for a, n in zip(self.axes, self.value.shape, strict=True))
+        return f"TraceEntry({shape}{'; ' + self.irreps if self.irreps else ''})"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace(Mapping[str, TraceEntry]):
+    """Ordered mapping of dotted names to recorded tensors; holds no module and no gradient."""
+
+    entries: Mapping[str, TraceEntry]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", MappingProxyType(dict(self.entries)))
+
+    def __getitem__(self, name: str) -> TraceEntry:
+        if name not in self.entries:
+            raise UnknownName.of("trace entry", name, self.entries)
+        return self.entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        return f"Trace({len(self)} tensors: {', '.join(list(self)[:4])}{', …' if len(self) > 4 else ''})"
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Names, axes, irreps, documentation and shapes; not the numbers."""
+        return {
+            name: {"shape": list(e.value.shape), "axes": list(e.axes), "irreps": e.irreps, "doc": e.doc}
+            for name, e in self.entries.items()
+        }
+
+
+class Recorder:
+    """A tap that keeps a detached copy of every tensor it sees.
+
+    Raises
+    ------
+    CrysnbError
+        ``trace.duplicate_name`` if a model uses one name twice.
+    ShapeError
+        If the axes do not fit the tensor, or an axis word is not in :data:`AXES`.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, TraceEntry] = {}
+
+    def __call__(
+        self, name: str, value: Tensor, /, *, axes: tuple[str, ...], irreps: str | None = None, doc: str = ""
+    ) -> Tensor:
+        if name in self._entries:
+            raise CrysnbError("trace.duplicate_name", found=f"two intermediate tensors are called {name!r}")
+        if len(axes) != value.ndim or not AXES.issuperset(axes):
+            raise ShapeError(
+                "trace.axes",
+                found=f"{name}: axes {axes} for a tensor of shape {tuple(value.shape)}",
+                accepted=f"one of {sorted(AXES)} per dimension",
+            )
+        self._entries[name] = TraceEntry(
+            value=value.detach().to("cpu", copy=True), axes=tuple(axes), irreps=irreps, doc=doc
+        )
+        return value
+
+    def trace(self) -> Trace:
+        """What was recorded so far."""
+        return Trace(dict(self._entries))
