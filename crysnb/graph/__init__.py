@@ -1,0 +1,1 @@
+"""Structures become batched graphs with periodic edges."""

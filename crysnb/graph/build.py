@@ -1,0 +1,30 @@
+"""Structures to :class:`~crysnb.values.crystal_batch.CrystalBatch`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from pymatgen.core import Structure
+
+from crysnb.graph.neighbors import neighbors
+from crysnb.values.crystal_batch import CrystalBatch, collate
+
+
+def build_one(structure: Structure, cutoff: float) -> CrystalBatch:
+    """Graph of one checked structure; ``cutoff`` in Å."""
+    centre, neighbour, image = neighbors(structure, cutoff)
+    return CrystalBatch(
+        atomic_number=torch.tensor([site.specie.Z for site in structure], dtype=torch.int64),
+        frac=torch.from_numpy(np.array(structure.frac_coords, dtype=np.float64)),
+        cell=torch.from_numpy(np.array(structure.lattice.matrix, dtype=np.float64))[None],
+        crystal_of_atom=torch.zeros(len(structure), dtype=torch.int64),
+        edge_index=torch.from_numpy(np.stack([centre, neighbour])),
+        edge_image=torch.from_numpy(image),
+    )
+
+
+def build(structures: Sequence[Structure], cutoff: float) -> CrystalBatch:
+    """Graphs of several checked structures as one batch, in order; ``cutoff`` in Å."""
+    return collate([build_one(structure, cutoff) for structure in structures])

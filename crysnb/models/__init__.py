@@ -1,0 +1,1 @@
+"""The networks. A model is a folder: configuration, module, and the contract tests it inherits."""

@@ -1,0 +1,145 @@
+"""Linear equivariant heads: node features to one crystal tensor with exactly its own irreps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+import torch
+from e3nn import o3
+from e3nn.io import CartesianTensor
+from torch import Tensor, nn
+
+from crysnb.errors import ShapeError
+from crysnb.models.gmtnet.layers import EquivariantLinear, Irrep
+from crysnb.values.property_spec import PropertySpec
+from crysnb.values.trace import Tap
+
+
+#: Largest Frobenius norm of log(ε − 1) that is exponentiated.
+_LOG_LIMIT = 12 * math.sqrt(3)
+
+
+def irreps_of(text: str) -> dict[Irrep, int]:
+    """Multiplicity per irrep, e.g. ``"2x0e+1x4e"`` -> {(0, 1): 2, (4, 1): 1}."""
+    return {(ir.l, ir.p): n for n, ir in o3.Irreps(text)}
+
+
+def merge_irreps(many: Iterable[Mapping[Irrep, int]]) -> list[Irrep]:
+    """All irreps that occur, sorted."""
+    return sorted({irrep for one in many for irrep in one})
+
+
+@cache
+def change_of_basis(formula: str) -> tuple[Tensor, str]:
+    """Orthonormal rows [dim, 3, …, 3] from irreps to Cartesian, float64, and the irreps.
+
+    e3nn rebuilds this on every conversion unless it is kept.
+    """
+    tensor = CartesianTensor(formula)
+    products = tensor.reduced_tensor_products(torch.zeros(1, dtype=torch.float64))
+    return products.change_of_basis.to(torch.float64), str(products.irreps_out)
+
+
+class TensorHead(nn.Module):
+    """Mean over atoms of gated linear maps per irrep, then one fixed matrix to Cartesian.
+
+    For the dielectric tensor the network predicts S = log(ε − 1), so that ε = 1 + exp(S) is
+    symmetric with eigenvalues above 1 whatever the weights; exp of a symmetric matrix is equivariant.
+    Other properties are linear in the features.
+
+    Parameters
+    ----------
+    spec
+        The property; its tensor kind gives irreps and index symmetry.
+    width
+        Channels of the invariant features.
+    """
+
+    def __init__(self, spec: PropertySpec, width: int) -> None:
+        super().__init__()
+        if spec.tensor is None:
+            raise ShapeError("model.head", found=f"{spec.name} is a scalar", accepted="a tensor property")
+        self.rank = spec.tensor.rank
+        self.exponential = spec.name == "dielectric"
+        matrix, irreps = change_of_basis(spec.tensor.formula)
+        self.order = list(irreps_of(irreps).items())
+        self.irreps: dict[Irrep, int] = irreps_of(irreps)
+        self.register_buffer("to_cartesian", matrix.reshape(len(matrix), -1), persistent=False)
+        scalars = self.irreps.get((0, 1), 0)
+        self.scalar = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, max(scalars, 1)))
+        # Statistics of the training targets: mean of the scalar parts, spread of each irrep.
+        self.register_buffer("shift", torch.zeros(max(scalars, 1)))
+        self.register_buffer("scale", torch.ones(len(self.order)))
+        self.linear: EquivariantLinear | None = None
+
+    def connect(self, channels: dict[Irrep, int]) -> None:
+        """Create the linear map once the trunk's channels are known."""
+        self.linear = EquivariantLinear(channels, self.irreps)
+
+    def forward(
+        self, x: Tensor, features: dict[Irrep, Tensor], crystal: Tensor, n_crystals: int, tap: Tap, name: str
+    ) -> Tensor:
+        """Cartesian tensors [crystal, 3, …, 3] in the property's unit."""
+        latent = self.latent(x, features, crystal, n_crystals, tap, name)
+        return one_plus_exp(latent) if self.exponential else latent
+
+    def latent(
+        self, x: Tensor, features: dict[Irrep, Tensor], crystal: Tensor, n_crystals: int, tap: Tap, name: str
+    ) -> Tensor:
+        """Cartesian tensors before the exponential, [crystal, 3, …, 3]."""
+        assert self.linear is not None
+        mapped = self.linear(features)
+        if (0, 1) in self.irreps:
+            mapped[(0, 1)] = mapped[(0, 1)] + self.scalar(x)[:, :, None]
+        nodes = torch.cat([mapped[irrep].flatten(1) for irrep, _ in self.order], dim=1)
+        nodes = tap(
+            f"{name}.nodes", nodes, axes=("atom", "component"), irreps=self.text, doc="tensor of each atom"
+        )
+        pooled = mean_per_crystal(nodes, crystal, n_crystals)
+        pooled = tap(
+            f"{name}.crystal", pooled, axes=("crystal", "component"), irreps=self.text, doc="mean over atoms"
+        )
+        flat = self._standard(pooled) @ self.get_buffer("to_cartesian").to(x.dtype)
+        return flat.reshape(-1, *(3,) * self.rank)
+
+    @property
+    def text(self) -> str:
+        """Irreps of the head's vector in e3nn notation."""
+        return "+".join(f"{n}x{l}{'e' if p > 0 else 'o'}" for (l, p), n in self.order)
+
+    def _standard(self, pooled: Tensor) -> Tensor:
+        scale, shift = self.get_buffer("scale").to(pooled.dtype), self.get_buffer("shift").to(pooled.dtype)
+        sizes = [n * (2 * l + 1) for (l, _), n in self.order]
+        parts = [part * s for part, s in zip(torch.split(pooled, sizes, dim=1), scale, strict=True)]
+        for k, (irrep, _) in enumerate(self.order):
+            if irrep == (0, 1):
+                parts[k] = parts[k] + shift
+        return torch.cat(parts, dim=1)
+
+
+def mean_per_crystal(nodes: Tensor, crystal: Tensor, n_crystals: int) -> Tensor:
+    """Mean over the atoms of each crystal, ``[atom, k] -> [crystal, k]``."""
+    total = nodes.new_zeros(n_crystals, nodes.shape[1]).index_add(0, crystal, nodes)
+    counts = torch.bincount(crystal, minlength=n_crystals).to(nodes.dtype)
+    return total / counts[:, None]
+
+
+def one_plus_exp(latent: Tensor) -> Tensor:
+    """1 + exp(S) of symmetric matrices [crystal, 3, 3]: symmetric, eigenvalues above 1."""
+    s = (latent + latent.transpose(1, 2)) / 2
+    # Bounded so that no input can overflow; log(ε − 1) of real insulators lies between −3 and 6.
+    size = s.norm(dim=(1, 2), keepdim=True)
+    exponential = torch.linalg.matrix_exp(s * (_LOG_LIMIT / size.clamp(min=_LOG_LIMIT)))
+    exponential = (exponential + exponential.transpose(1, 2)) / 2
+    return torch.eye(3, dtype=s.dtype, device=s.device) + exponential
+
+
+def log_minus_one(epsilon: Tensor) -> Tensor:
+    """Inverse of :func:`one_plus_exp` for labels, [crystal, 3, 3], eigenvalues clipped above 1.05."""
+    values, vectors = torch.linalg.eigh((epsilon + epsilon.transpose(1, 2)) / 2)
+    logs = torch.log((values - 1).clamp(min=0.05))
+    return torch.einsum("bij,bj,bkj->bik", vectors, logs, vectors)
+
+
