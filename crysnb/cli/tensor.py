@@ -1,0 +1,147 @@
+"""``crysnb tensor``: the allowed form of a tensor, with reasons. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from crysnb.cli import console, text
+from crysnb.errors import UnknownName
+
+if TYPE_CHECKING:
+    from crysnb.values.tensor_kind import TensorKind
+
+FRAMES = ("own", "nye", "ieee")
+#: Longer right-hand sides are listed below the matrix instead of inside it.
+_CELL = 14
+
+
+def tensor(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Crystal file, bundled name, or point group such as 4mm.")
+    ],
+    kind: Annotated[
+        str, typer.Option("--kind", "-k", metavar="KIND", help="dielectric, piezoelectric, elastic.")
+    ],
+    frame: Annotated[str, typer.Option(metavar="|".join(FRAMES), help="Axes of the answer.")] = "own",
+    symprec: Annotated[str, typer.Option(metavar="auto|X", help="Tolerance in angstrom.")] = "auto",
+    as_json: console.Json = False,
+) -> None:
+    """Allowed form of a tensor, and the operations that force it."""
+    from crysnb.tensors.form import tensor_form
+    from crysnb.values.tensor_kind import tensor_kind
+
+    if frame not in FRAMES:
+        raise console.usage(UnknownName.of("frame", frame, FRAMES), "--frame")
+    tolerance = _tolerance(symprec)
+    try:
+        chosen = tensor_kind(kind)
+    except UnknownName as error:
+        raise console.usage(error, "--kind") from error
+    item_id, source = _source(file)
+    try:
+        # Whatever a file does, its failure is an object with a code.
+        form = tensor_form(source, chosen.name, frame=frame, symprec=tolerance)
+        answer = form.to_dict()
+    except Exception as error:
+        console.report_failure(item_id, error, as_json=as_json)
+        raise typer.Exit(1) from error
+    if as_json:
+        console.emit(answer)
+    else:
+        typer.echo(describe(item_id, chosen, answer))
+
+
+def _tolerance(symprec: str) -> float | str:
+    if symprec == "auto":
+        return symprec
+    try:
+        value = float(symprec)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise typer.BadParameter("'auto', or a length in Å between 0 and 1", param_hint="'--symprec'")
+    return value
+
+
+def _source(word: str) -> tuple[str, Path | str]:
+    if not Path(word).exists():
+        from crysnb.symmetry.point_groups import POINT_GROUPS
+
+        if word in POINT_GROUPS:
+            return word, word
+    return console.source_of(word)
+
+
+def describe(item_id: str, kind: TensorKind, form: Mapping[str, Any]) -> str:
+    """The form as a matrix in the layout of Nye's tables, then relations and reasons.
+
+    Parameters
+    ----------
+    item_id
+        What the form belongs to.
+    kind
+        Kind of the tensor.
+    form
+        The documented object of ``crysnb tensor``.
+    """
+    head = [text.printable(item_id), kind.name]
+    if form["space_group"] is not None:
+        head.append(f"space group {form['space_group']}")
+    head += [f"class {form['point_group']}", f"frame {form['frame']}"]
+    if form["symprec"] is not None:
+        head.append(f"symprec {form['symprec']:g} Å")
+    free = ", ".join(form["free"]) or "none: the tensor vanishes"
+    lines = [
+        ", ".join(head),
+        f"{form['n_independent']} independent of {kind.n_components}: {free}",
+        "",
+        text.table(_layout(kind, form), right=True, indent="  "),
+    ]
+    if form["relations"]:
+        lines += ["", "relations"]
+        lines += [f"  {name} = {rhs}" for name, rhs in form["relations"].items()]
+    if form["why"]:
+        lines += ["", "forced by", text.table(_reasons(form), indent="  ")]
+    return "\n".join(lines)
+
+
+def _layout(kind: TensorKind, form: Mapping[str, Any]) -> list[list[str]]:
+    """Cells: a free name, a short right-hand side, ``.`` for zero, or a name with a star, explained below."""
+    names = _cell_names(kind)
+    rows, columns = (text.axis_labels(n) for n in kind.matrix_shape)
+    body = [[label, *(_cell(name, form) for name in line)] for label, line in zip(rows, names, strict=True)]
+    return [["", *columns], *body]
+
+
+def _cell_names(kind: TensorKind) -> list[list[str]]:
+    """Name of the independent component behind every cell of the printed matrix."""
+    n_rows, n_columns = kind.matrix_shape
+    grid = [[""] * n_columns for _ in range(n_rows)]
+    for column, name in enumerate(kind.names):
+        unit = [float(k == column) for k in range(kind.n_components)]
+        cells = kind.matrix(kind.from_components(unit))
+        for i in range(n_rows):
+            for j in range(n_columns):
+                if cells[i, j]:
+                    grid[i][j] = name
+    return grid
+
+
+def _cell(name: str, form: Mapping[str, Any]) -> str:
+    if name in form["zeros"]:
+        return "."
+    rhs = form["relations"].get(name, name)
+    return rhs if len(rhs) <= _CELL else f"{name}*"
+
+
+def _reasons(form: Mapping[str, Any]) -> Sequence[Sequence[str]]:
+    """Components that one minimal set of operations forces, on one line each."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, operations in form["why"].items():
+        if operations:
+            groups.setdefault(tuple(op["text"] for op in operations), []).append(name)
+    return [[" and ".join(reason), ", ".join(names)] for reason, names in groups.items()]
