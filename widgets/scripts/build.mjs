@@ -1,0 +1,43 @@
+// Builds the one ES module that ships in the Python package. The output depends on the sources and
+// on the pinned esbuild alone, so that a rebuild is the same byte for byte.
+import { context, build } from "esbuild";
+import { readFile, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const outfile = fileURLToPath(new URL("../../crysnb/widgets/static/widget.mjs", import.meta.url));
+const LIMIT = 150_000;
+const FORBIDDEN = [
+  /\beval\s*\(/, /\bnew\s+Function\b/, /\bFunction\s*\(/, /\binnerHTML\b/, /\bouterHTML\b/,
+  /\binsertAdjacentHTML\b/, /\bdocument\.write/, /sourceMappingURL/, /<\/script/i,
+];
+
+const options = {
+  absWorkingDir: root,
+  entryPoints: ["src/index.ts"],
+  outfile,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  sourcemap: false,
+  loader: { ".css": "text" },
+  logLevel: "warning",
+};
+
+if (process.argv.includes("--watch")) {
+  const watcher = await context({ ...options, minify: false });
+  await watcher.watch();
+} else {
+  await build(options);
+  const text = await readFile(outfile, "utf8");
+  const found = FORBIDDEN.filter((pattern) => pattern.test(text));
+  const { size } = await stat(outfile);
+  if (found.length > 0 || size > LIMIT) {
+    process.stderr.write(`refused: ${size} bytes (limit ${LIMIT}); forbidden: ${found.join(", ") || "none"}\n`);
+    process.exit(1);
+  }
+  process.stdout.write(`crysnb/widgets/static/widget.mjs ${size} bytes\n`);
+}

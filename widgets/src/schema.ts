@@ -1,0 +1,142 @@
+// Reading of the `data` trait. Nothing reaches a view before it went through here; the shape is that of
+// schema/tensor.schema.json.
+
+export const ROLES = ["independent", "equal", "opposite", "dependent", "zero", "unknown"] as const;
+export const SEVERITIES = ["info", "warning", "error"] as const;
+export const SIGNS = ["equal", "opposite", "other"] as const;
+
+export type Role = (typeof ROLES)[number];
+export type Severity = (typeof SEVERITIES)[number];
+export type Sign = (typeof SIGNS)[number];
+
+export interface Link { readonly to: string; readonly sign: Sign }
+export interface Fact { readonly label: string; readonly value: string; readonly hint: string }
+export interface Notice { readonly code: string; readonly severity: Severity; readonly text: string }
+
+export interface Cell {
+  readonly name: string;
+  readonly row: number;
+  readonly column: number;
+  readonly role: Role;
+  readonly violated: boolean;
+  readonly text: string;
+  readonly relation: string;
+  readonly reason: string;
+  readonly operations: readonly string[];
+  readonly origin: string;
+  readonly deviation: string;
+  readonly links: readonly Link[];
+}
+
+export interface TensorData {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly meaning: string;
+  readonly unit: string;
+  readonly unit_spoken: string;
+  readonly shape: readonly [number, number];
+  readonly row_labels: readonly string[];
+  readonly column_labels: readonly string[];
+  readonly facts: readonly Fact[];
+  readonly verdict: string;
+  readonly severity: Severity;
+  readonly guaranteed: string;
+  readonly learned: string;
+  readonly forbidden: string;
+  readonly notices: readonly Notice[];
+  readonly cells: readonly Cell[];
+}
+
+export class SchemaError extends Error {}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The tensor data, or `SchemaError` naming the field that is wrong. */
+export function parseTensor(value: unknown): TensorData {
+  const d = record(value, "data");
+  const shape = list(d, "shape", (v, at) => integer(v, at, 1, 6));
+  const [rows, columns] = shape;
+  if (rows === undefined || columns === undefined || shape.length !== 2) throw new SchemaError("shape");
+  return {
+    title: text(d, "title"),
+    subtitle: text(d, "subtitle"),
+    meaning: text(d, "meaning"),
+    unit: text(d, "unit"),
+    unit_spoken: text(d, "unit_spoken"),
+    shape: [rows, columns],
+    row_labels: list(d, "row_labels", string),
+    column_labels: list(d, "column_labels", string),
+    facts: list(d, "facts", fact),
+    verdict: text(d, "verdict"),
+    severity: oneOf(d["severity"], SEVERITIES, "severity"),
+    guaranteed: text(d, "guaranteed"),
+    learned: text(d, "learned"),
+    forbidden: text(d, "forbidden"),
+    notices: list(d, "notices", notice),
+    cells: list(d, "cells", (v, at) => cell(v, at, rows, columns)),
+  };
+}
+
+function cell(value: unknown, at: string, rows: number, columns: number): Cell {
+  const d = record(value, at);
+  return {
+    name: text(d, "name"),
+    row: integer(d["row"], `${at}.row`, 0, rows - 1),
+    column: integer(d["column"], `${at}.column`, 0, columns - 1),
+    role: oneOf(d["role"], ROLES, `${at}.role`),
+    violated: d["violated"] === true,
+    text: text(d, "text"),
+    relation: text(d, "relation"),
+    reason: text(d, "reason"),
+    operations: list(d, "operations", string),
+    origin: text(d, "origin"),
+    deviation: text(d, "deviation"),
+    links: list(d, "links", link),
+  };
+}
+
+function link(value: unknown, at: string): Link {
+  const d = record(value, at);
+  return { to: text(d, "to"), sign: oneOf(d["sign"], SIGNS, `${at}.sign`) };
+}
+
+function fact(value: unknown, at: string): Fact {
+  const d = record(value, at);
+  return { label: text(d, "label"), value: text(d, "value"), hint: text(d, "hint") };
+}
+
+function notice(value: unknown, at: string): Notice {
+  const d = record(value, at);
+  return { code: text(d, "code"), severity: oneOf(d["severity"], SEVERITIES, `${at}.severity`), text: text(d, "text") };
+}
+
+function record(value: unknown, at: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new SchemaError(at);
+  return value as Fields;
+}
+
+function text(d: Fields, key: string): string {
+  return string(d[key], key);
+}
+
+function string(value: unknown, at: string): string {
+  if (typeof value !== "string") throw new SchemaError(at);
+  return value;
+}
+
+function integer(value: unknown, at: string, low: number, high: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < low || value > high) throw new SchemaError(at);
+  return value;
+}
+
+function oneOf<T extends string>(value: unknown, options: readonly T[], at: string): T {
+  const found = options.find((option) => option === value);
+  if (found === undefined) throw new SchemaError(at);
+  return found;
+}
+
+function list<T>(d: Fields, key: string, item: (value: unknown, at: string) => T): T[] {
+  const value = d[key];
+  if (!Array.isArray(value)) throw new SchemaError(key);
+  return value.map((v, i) => item(v, `${key}[${i}]`));
+}

@@ -1,0 +1,119 @@
+// The tensor view: header, diagram, panel, what is sure and what is learned. Thin: the facts and all
+// sentences come from Python, hovering and the keyboard never leave the browser.
+import { legendOf, wordsOf } from "./classify";
+import { h } from "./dom";
+import { drawGlyph } from "./glyphs";
+import { isContained } from "./keymap";
+import { parseTensor, type Cell, type TensorData } from "./schema";
+import { detailOf } from "./tensor_detail";
+import { TensorGrid } from "./tensor_grid";
+import { guarded, type ViewContext } from "./view";
+
+const KEYS_HELP =
+  "Arrow keys: move. Home, End: ends of the row. Enter or Space: select. Ctrl or Shift with click or Space: " +
+  "add to the selection. Esc: clear, then back to the notebook. ?: this line.";
+
+export function mountTensor(context: ViewContext): void {
+  const { state, root, signal } = context;
+  let stop = new AbortController();
+  const draw = guarded<void>(state, () => {
+    stop.abort();
+    stop = new AbortController();
+    drawTensor(context, stop.signal);
+  });
+  signal.addEventListener("abort", () => stop.abort(), { once: true });
+  state.watch(["data"], signal, draw);
+  state.watch(["status", "message"], signal, () => showStatus(context));
+  state.onDead(signal, () => root.toggleAttribute("data-dead", true));
+  root.addEventListener("keydown", (event) => {
+    if (isContained(event)) event.stopPropagation();
+  }, { signal });
+  drawTensor(context, stop.signal);
+}
+
+function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
+  const data = parseTensor(state.data);
+  const detail = h("section", { class: "cn-detail", "aria-label": "Component" });
+  const live = h("div", { class: "cn-live", role: "status", "aria-live": "polite" });
+  const help = h("p", { class: "cn-help", hidden: true }, KEYS_HELP);
+  const grid = new TensorGrid(data, {
+    preview: () => paint(),
+    select: (cell, add) => state.select(chosen(cell, add, state.selection)),
+    escape: () => (state.selection.length > 0 ? state.select([]) : leave(root)),
+    help: () => { help.hidden = !help.hidden; },
+  });
+  const paint = (): void => {
+    const selection = state.selection;
+    const cell = grid.pointed ?? grid.cell(selection[selection.length - 1] ?? "");
+    grid.paint(selection, cell);
+    detail.replaceChildren(...detailOf(cell, data, selection));
+  };
+  const announce = (): void => {
+    const cell = grid.cell(state.selection[state.selection.length - 1] ?? "");
+    live.textContent = cell ? spoken(cell) : data.verdict;
+  };
+  grid.listen(signal, (handler) => guarded(state, handler));
+  state.watch(["selection"], signal, guarded<void>(state, () => { paint(); announce(); }));
+  root.replaceChildren(
+    header(data),
+    h("p", { class: "cn-verdict", "data-severity": data.severity }, data.verdict),
+    h("div", { class: "cn-body" }, h("div", { class: "cn-diagram" }, grid.element, legend(data)), detail),
+    ...honesty(data), ...notices(data), help,
+    h("p", { class: "cn-dead-note" }, "The kernel behind this view is gone: everything shown stays readable. Run the cell again to reconnect."),
+    h("p", { class: "cn-error", role: "alert", hidden: true }), live);
+  paint();
+  announce();
+  showStatus({ state, root, signal });
+}
+
+function chosen(cell: Cell, add: boolean, before: readonly string[]): string[] {
+  if (!add) return [cell.name];
+  return before.includes(cell.name) ? before.filter((name) => name !== cell.name) : [...before, cell.name];
+}
+
+function spoken(cell: Cell): string {
+  const because = cell.operations.length > 0 ? ` ${cell.operations.join("; ")}` : "";
+  return `${cell.name}: ${wordsOf(cell)}. ${cell.reason}${because}`;
+}
+
+function showStatus({ state, root }: ViewContext): void {
+  root.dataset["status"] = state.status;
+  const error = root.querySelector<HTMLElement>(".cn-error");
+  if (!error) return;
+  error.textContent = state.message;
+  error.hidden = state.message === "";
+}
+
+/** Give the focus back to the notebook cell that holds the view. */
+function leave(root: HTMLElement): void {
+  const inside = root.ownerDocument.activeElement;
+  if (inside instanceof HTMLElement) inside.blur();
+  root.closest<HTMLElement>(".jp-Cell[tabindex], .jp-Notebook[tabindex], [tabindex]")?.focus();
+}
+
+function header(data: TensorData): HTMLElement {
+  return h("header", { class: "cn-head" },
+    h("p", { class: "cn-title", role: "heading", "aria-level": 3 },
+      h("b", {}, data.title), h("span", { class: "cn-subtitle", title: data.meaning }, data.subtitle)),
+    h("dl", { class: "cn-facts" }, ...data.facts.map(({ label, value, hint }) =>
+      h("div", { class: "cn-fact", ...(hint ? { title: hint } : {}) }, h("dt", {}, label), h("dd", {}, value)))));
+}
+
+function legend(data: TensorData): HTMLElement {
+  return h("ul", { class: "cn-legend", "aria-label": "Legend" },
+    ...legendOf(data.cells).map(({ glyph, words }) => h("li", {}, drawGlyph(glyph), h("span", {}, words))));
+}
+
+function honesty(data: TensorData): HTMLElement[] {
+  const rows = [["guaranteed", "Guaranteed by construction", data.guaranteed], ["learned", "Learned", data.learned]] as const;
+  const shown = rows.filter(([, , text]) => text !== "");
+  if (shown.length === 0) return [];
+  return [h("dl", { class: "cn-honesty" }, ...shown.map(([key, label, text]) =>
+    h("div", { class: `cn-${key}` }, h("dt", {}, label), h("dd", {}, text))))];
+}
+
+function notices(data: TensorData): HTMLElement[] {
+  if (data.notices.length === 0) return [];
+  return [h("ul", { class: "cn-notices", "aria-label": "Notices" }, ...data.notices.map(({ severity, text, code }) =>
+    h("li", { "data-severity": severity, "data-code": code }, h("b", {}, severity), h("span", {}, text))))];
+}
