@@ -1,3 +1,4 @@
+from .environment import doctor as doctor
 from .errors import CrysnbError as CrysnbError
 from .errors import DeviceMemory as DeviceMemory
 from .errors import DisorderedStructure as DisorderedStructure

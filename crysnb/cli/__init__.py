@@ -31,7 +31,7 @@ app.command("doctor")(info.doctor)
 app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(lab.lab)
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - the signature that Typer calls
+def _show_version(wanted: bool) -> None:
     if wanted:
         from crysnb import __version__
 

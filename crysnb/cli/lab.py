@@ -45,7 +45,8 @@ def lab(
 ) -> None:
     """Copy the notebooks to DIR and open JupyterLab there.
 
-    Further arguments go to JupyterLab. A notebook that you have changed is never overwritten: a newer version is put beside it.
+    Further arguments go to JupyterLab. A notebook that you have changed is never overwritten:
+    a newer version is put beside it.
     """
     extra = list(context.args)
     if folder.startswith("-"):  # `crysnb lab -- --no-browser`
