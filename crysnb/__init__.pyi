@@ -10,5 +10,7 @@ from .errors import SymmetryUndetermined as SymmetryUndetermined
 from .errors import UnknownName as UnknownName
 from .errors import WeightsCorrupt as WeightsCorrupt
 from .errors import WeightsMissing as WeightsMissing
+from .structure.examples import examples as examples
+from .structure.read import as_structure as as_structure
 
 __version__: str
