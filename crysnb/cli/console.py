@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crysnb.errors import CrysnbError, UnknownName, quote
+from crysnb.errors import CrysnbError, quote
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def report_failure(item_id: str, error: Exception, *, as_json: bool) -> None:
         tell(f"{item_id}: {as_crysnb_error(error)}")
 
 
-def usage(error: UnknownName, option: str) -> typer.BadParameter:
+def usage(error: CrysnbError, option: str) -> typer.BadParameter:
     """Exit code 2 with the message of ``error``, as a fault of ``option``."""
     return typer.BadParameter(error.text, param_hint=f"'{option}'")
 
@@ -73,6 +73,6 @@ def source_of(word: str) -> tuple[str, Path | str]:
     if not path.exists() and path.name == word and not path.suffix:
         from crysnb.structure.examples import examples
 
-        if word in examples():
+        if word.casefold() in map(str.casefold, examples()):
             return word, word
     return path.stem or word, path

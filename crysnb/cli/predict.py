@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from crysnb.cli import console, text
-from crysnb.errors import CrysnbError, UnknownName, WeightsMissing
+from crysnb.errors import CrysnbError, DeviceMemory, UnknownName, WeightsMissing
 from crysnb.units import display_unit
 
 if TYPE_CHECKING:
@@ -63,10 +63,9 @@ def _load(name: str, device: str, inputs: Sequence[tuple[str, Path | str]], *, a
 
     try:
         return load_model(name, device=device)
-    except UnknownName as error:
-        raise console.usage(error, "--model") from error
-    except WeightsMissing as error:
-        raise typer.BadParameter(error.text, param_hint="'--model'") from error
+    except (UnknownName, WeightsMissing, DeviceMemory) as error:
+        option = "--device" if "device" in error.code else "--model"
+        raise console.usage(error, option) from error
     except CrysnbError as error:
         # The name is right and the model is not usable: every input fails, each as its own object.
         for item_id, _ in inputs:
