@@ -12,5 +12,7 @@ from .errors import WeightsCorrupt as WeightsCorrupt
 from .errors import WeightsMissing as WeightsMissing
 from .structure.examples import examples as examples
 from .structure.read import as_structure as as_structure
+from .symmetry.detect import symmetry as symmetry
+from .symmetry.idealize import idealize as idealize
 
 __version__: str

@@ -147,7 +147,9 @@ class TensorKind:
             )
         if not np.isfinite(result).all():
             raise ShapeError(
-                "tensor.non_finite", found=f"NaN or infinity in a {self.name} tensor", accepted="finite numbers"
+                "tensor.non_finite",
+                found=f"NaN or infinity in a {self.name} tensor",
+                accepted="finite numbers",
             )
         return result
 
@@ -183,7 +185,9 @@ def _as_float(tensor: ArrayLike) -> NDArray[np.float64]:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ShapeError(
-            "tensor.not_numeric", found=f"a tensor that is not an array of numbers ({error})", accepted="real numbers"
+            "tensor.not_numeric",
+            found=f"a tensor that is not an array of numbers ({error})",
+            accepted="real numbers",
         ) from error
 
 
@@ -203,9 +207,7 @@ def _closure(generators: list[Permutation]) -> tuple[Permutation, ...]:
     identity = (tuple(range(rank)), 1)
     known, new = {identity}, [identity]
     while new:
-        step = [
-            (tuple(a[k] for k in b), sign_a * sign_b) for a, sign_a in new for b, sign_b in generators
-        ]
+        step = [(tuple(a[k] for k in b), sign_a * sign_b) for a, sign_a in new for b, sign_b in generators]
         new = [p for p in dict.fromkeys(step) if p not in known]
         known.update(new)
     return tuple(sorted(known, key=lambda p: (p != identity, p)))
@@ -251,8 +253,6 @@ def tensor_kind(kind: str | TensorKind) -> TensorKind:
     if kind not in KINDS:
         raise UnknownName.of("tensor kind", kind, KINDS)
     return KINDS[kind]
-
-
 
 
 def represent(kind: TensorKind, rotations: ArrayLike) -> NDArray[np.float64]:

@@ -1,0 +1,174 @@
+"""Symmetry of a crystal in its own orientation, at a tolerance that the crystal itself suggests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crysnb.errors import DisorderedStructure, SymmetryUndetermined
+from crysnb.symmetry.metric import idealise
+from crysnb.symmetry.point_groups import hall_setting
+from crysnb.symmetry.search import Cell, check_symprec, search
+from crysnb.symmetry.sites import site_symmetry
+from crysnb.values.symmetry_info import SymmetryInfo
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+Symprec = float | Literal["auto"]
+
+
+def symmetry(x: Any, symprec: Symprec = "auto") -> SymmetryInfo:
+    """Space group, point group and Cartesian operations of a crystal, in its own orientation.
+
+    Parameters
+    ----------
+    x
+        Anything that :func:`crysnb.as_structure` accepts.
+    symprec
+        Distance tolerance in Å, or ``"auto"``: the largest of a few tolerances around 0.01 Å
+        whose answer does not change when the tolerance does (at most four searches).
+
+    Returns
+    -------
+    SymmetryInfo
+        ``rotations`` are those of the *primitive* cell, so that a supercell of NaCl still has 48;
+        ``site_rotations`` and the like are those of the given cell. Turning the crystal by Q
+        turns the rotations to Q R Qᵀ.
+
+    Raises
+    ------
+    SymmetryUndetermined
+        If no group is found, or ``symprec`` is out of range.
+    StructureError
+        If the structure is not one that can be worked with.
+
+    Notes
+    -----
+    The search is spglib's (Togo, Shinohara, Tanaka 2024, doi:10.1080/27660400.2024.2384822).
+    """
+    return detect(structure_of(x), symprec)
+
+
+def detect(structure: Structure, symprec: Symprec = "auto") -> SymmetryInfo:
+    """The same as :func:`symmetry` for a structure that has been through ``as_structure``."""
+    cell = cell_of(structure)
+    if isinstance(symprec, str) and symprec == "auto":
+        found, used, tried = _auto(cell)
+    else:
+        used = check_symprec(symprec)
+        found = search(cell, used)
+        tried = ((used, int(found.number)),) if found is not None else ()
+    if found is None:
+        raise SymmetryUndetermined(
+            "symmetry.undetermined",
+            found=f"no space group for {len(cell.frac)} atoms at symprec {used:g} Å",
+            action="Try another symprec, and look for atoms that sit on one another.",
+        )
+    return _info(cell, found, used, tried)
+
+
+def structure_of(x: Any) -> Structure:
+    """The checked structure of anything that names one."""
+    from crysnb.structure.read import as_structure
+
+    structure: Structure = as_structure(x)
+    return structure
+
+
+def cell_of(structure: Structure) -> Cell:
+    """The numbers of a structure, checked to be finite and no sliver."""
+    if not structure.is_ordered:
+        raise DisorderedStructure(
+            "structure.disordered",
+            found="sites with mixed or partial occupancy",
+            accepted="one whole atom per site",
+        )
+    return Cell(
+        lattice=np.asarray(structure.lattice.matrix, dtype=np.float64),
+        frac=np.asarray(structure.frac_coords, dtype=np.float64).reshape(-1, 3),
+        numbers=np.asarray(structure.atomic_numbers, dtype=np.int64),
+    )
+
+
+def _auto(cell: Cell) -> tuple[Any | None, float, tuple[tuple[float, int], ...]]:
+    """The dataset on a plateau of tolerances, the tolerance, and (tolerance, number) of what was tried."""
+    tried: list[tuple[float, int]] = []
+
+    def at(symprec: float) -> tuple[Any | None, int]:
+        found = search(cell, symprec)
+        number = 0 if found is None else int(found.number)
+        tried.append((symprec, number))
+        return found, number
+
+    loose, loose_number = at(3e-2)
+    usual, usual_number = at(1e-2)
+    if usual_number and usual_number == loose_number:
+        return usual, 1e-2, tuple(tried)
+    _, looser_number = at(1e-1)
+    if loose_number and looser_number == loose_number:
+        return loose, 3e-2, tuple(tried)
+    _, tight_number = at(3e-3)
+    if usual_number and (tight_number == usual_number or not loose_number):
+        return usual, 1e-2, tuple(tried)
+    return loose, 3e-2, tuple(tried)
+
+
+def _info(cell: Cell, found: Any, symprec: float, tried: tuple[tuple[float, int], ...]) -> SymmetryInfo:
+    setting = hall_setting(int(found.hall_number))
+    given = cell.lattice.T
+    axes = _right_handed(given @ np.linalg.inv(_rational(np.asarray(found.transformation_matrix))))
+    ideal = idealise(axes, setting.matrices)
+    axes = ideal.deformation @ axes
+    sites = site_symmetry(
+        cell,
+        np.asarray(found.rotations, dtype=np.int64),
+        np.asarray(found.translations, dtype=np.float64),
+    )
+    metric, new = given.T @ given, ideal.deformation @ given
+    return SymmetryInfo(
+        number=int(found.number),
+        symbol=str(found.international),
+        hall_number=int(found.hall_number),
+        point_group=str(found.pointgroup).strip(),
+        rotations=ideal.rotations,
+        operations=setting.operations(ideal.rotations, axes),
+        symprec=symprec,
+        displacement=sites.displacement,
+        strain=float(np.linalg.norm(new.T @ new - metric) / np.linalg.norm(metric)),
+        site_rotations=sites.rotations,
+        site_translations=sites.translations,
+        site_permutations=sites.permutations,
+        standard_frame=standard_frame(axes),
+        candidates=tried,
+        conventional_axes=axes.T,
+        deformation=ideal.deformation,
+        ideal_frac=sites.frac,
+    )
+
+
+def standard_frame(axes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation from the own frame to the standard one (x ∥ a, z ∥ c*, y = z × x), shape [3, 3].
+
+    Parameters
+    ----------
+    axes
+        Columns are right-handed conventional axes, shape [3, 3].
+    """
+    x = axes[:, 0] / np.linalg.norm(axes[:, 0])
+    z = np.cross(axes[:, 0], axes[:, 1])
+    z = z / np.linalg.norm(z)
+    return np.array([x, np.cross(z, x), z])
+
+
+def _rational(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Between a cell and its conventional one there are only halves and thirds.
+    rounded = np.round(matrix * 6) / 6
+    return rounded if np.abs(rounded - matrix).max() < 1e-3 else matrix
+
+
+def _right_handed(axes: NDArray[np.float64]) -> NDArray[np.float64]:
+    # −a, −b, −c have the same integer operations.
+    return axes if np.linalg.det(axes) > 0 else -axes

@@ -1,0 +1,108 @@
+"""Multiplication table of a list of operations, and a few of them that generate the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crysnb.errors import SymmetryUndetermined
+
+
+@dataclass(frozen=True, eq=False)
+class GroupTable:
+    """A finite group of orthogonal matrices.
+
+    Attributes
+    ----------
+    rotations
+        Matrices, shape [op, 3, 3], read-only.
+    table
+        table[a, b] is the index of rotations[a] @ rotations[b], shape [op, op].
+    """
+
+    rotations: NDArray[np.float64]
+    table: NDArray[np.int64]
+
+    @property
+    def identity(self) -> int:
+        """Index of the identity."""
+        return int(np.flatnonzero((self.table == np.arange(len(self.table))).all(axis=1))[0])
+
+    @cached_property
+    def generators(self) -> tuple[int, ...]:
+        """Two or three operations (none for the trivial group) that generate all others."""
+        rows = self.table.tolist()
+        orders = [self._order(rows, k) for k in range(len(rows))]
+        chosen: list[int] = []
+        members = {self.identity}
+        for candidate in sorted(range(len(rows)), key=lambda k: -orders[k]):
+            if candidate not in members:
+                chosen.append(candidate)
+                members = closure(rows, chosen, self.identity)
+        return tuple(chosen)
+
+    def _order(self, rows: list[list[int]], k: int) -> int:
+        power, order = k, 1
+        while power != self.identity:
+            power, order = rows[power][k], order + 1
+        return order
+
+
+def closure(rows: list[list[int]], generators: list[int], identity: int) -> set[int]:
+    """Indices of the subgroup that the generators span."""
+    members, new = {identity}, [identity]
+    while new:
+        products = {rows[a][g] for a in new for g in generators}
+        new = [p for p in products if p not in members]
+        members.update(new)
+    return members
+
+
+def group_table(rotations: ArrayLike) -> GroupTable:
+    """The group that the matrices are.
+
+    Parameters
+    ----------
+    rotations
+        Cartesian operations, shape [op, 3, 3], a complete group without repetition.
+
+    Raises
+    ------
+    SymmetryUndetermined
+        ``symmetry.inconsistent`` if a matrix is not finite or not orthogonal to 1e-6, occurs
+        twice, or a product is missing.
+    """
+    r = np.ascontiguousarray(rotations, dtype=np.float64)
+    if r.ndim != 3 or r.shape[1:] != (3, 3) or not len(r) or not np.isfinite(r).all():
+        raise _inconsistent(f"operations of shape {r.shape}, or not finite")
+    return _cached_table(r.tobytes(), len(r))
+
+
+@lru_cache(maxsize=256)
+def _cached_table(raw: bytes, n: int) -> GroupTable:
+    r = np.frombuffer(raw, dtype=np.float64).reshape(n, 3, 3)
+    if np.abs(r @ r.transpose(0, 2, 1) - np.eye(3)).max() > 1e-6:
+        raise _inconsistent("a matrix that is not orthogonal")
+    flat = r.reshape(n, 9)
+    products = (r[:, None] @ r[None]).reshape(n * n, 9)
+    # For orthogonal matrices <A, B> = 3 exactly where A = B.
+    table = (products @ flat.T).argmax(axis=1)
+    if np.abs(products - flat[table]).max() > 1e-6:
+        raise _inconsistent(f"{n} operations that lack some of their products")
+    table = table.reshape(n, n)
+    if (np.sort(table, axis=0) != np.arange(n)[:, None]).any():
+        raise _inconsistent("an operation that is listed twice")
+    table.flags.writeable = False
+    return GroupTable(r, table)
+
+
+def _inconsistent(found: str) -> SymmetryUndetermined:
+    return SymmetryUndetermined(
+        "symmetry.inconsistent",
+        found=found,
+        accepted="a complete point group of orthogonal matrices, shape (op, 3, 3)",
+        action="Take the rotations of crysnb.symmetry(structure), or try another symprec.",
+    )
