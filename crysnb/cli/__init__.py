@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from crysnb.cli import info, lab, predict, tensor
+from crysnb.cli import info, lab, predict, tensor, train
 
 app = typer.Typer(
     name="crysnb",
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("predict")(predict.predict)
 app.command("tensor")(tensor.tensor)
+app.command("train")(train.train)
 app.command("models")(info.models)
 app.command("doctor")(info.doctor)
 app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(lab.lab)

@@ -70,7 +70,7 @@ def source_of(word: str) -> tuple[str, Path | str]:
     wins over a bundled crystal; a word that is neither stays a path, so that the error names it.
     """
     path = Path(word)
-    if not path.exists() and path.name == word and not path.suffix:
+    if not path.is_file() and path.name == word and not path.suffix:
         from crysnb.structure.examples import examples
 
         if word.casefold() in map(str.casefold, examples()):
