@@ -2,21 +2,22 @@
 
 One function per rule, limits as named constants. Rules on the text run before parsing, rules on
 numbers before pymatgen or spglib are handed them, :func:`check` on the finished structure. A rule
-refuses with a :class:`StructureError` or answers with notices; none changes the structure.
+refuses with a :class:`StructureError` or answers with notices; none changes the structure. Rules
+that only ever remark are in :mod:`remarks`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.errors import DisorderedStructure, StructureError, quote
+from crysnb.structure import geometry, remarks
 from crysnb.structure.elements import resolve
-from crysnb.structure.radii import covalent_radius
 from crysnb.values.prediction import Notice
 
 if TYPE_CHECKING:
@@ -42,16 +43,6 @@ MIN_DISTANCE = 0.5  # Å
 CLOSE_DISTANCE = 0.8  # Å; bonds of hydrogen are shorter
 # S7
 OCCUPANCY_TOLERANCE = 1e-8
-# S12
-PLAUSIBLE_VOLUME_PER_ATOM = (4.0, 150.0)  # Å^3
-PLAUSIBLE_SHORTEST_DISTANCE = (0.7, 4.0)  # Å
-PLAUSIBLE_BOND_RATIO = 1.45  # shortest distance over the sum of covalent radii
-# S13
-VACUUM_GAP = 8.0  # Å between the atomic planes on both sides
-
-# Notices of check(); a structure that is read again gets them anew.
-RECOMPUTED = frozenset({"structure.close_atoms", "structure.units", "structure.vacuum"})
-
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _AXES = ("a", "b", "c")
 
@@ -224,7 +215,7 @@ def cell_volume(cell: NDArray[np.float64], n_sites: int) -> None:
             accepted=f"at least {MIN_VOLUME_PER_ATOM:g} Å^3 per atom",
             action="Check the lattice vectors and their unit",
         )
-    heights = cell_heights(cell)
+    heights = geometry.cell_heights(cell)
     k = int(np.argmin(heights))
     if heights[k] < MIN_CELL_HEIGHT:
         raise StructureError(
@@ -233,13 +224,6 @@ def cell_volume(cell: NDArray[np.float64], n_sites: int) -> None:
             accepted=f"at least {MIN_CELL_HEIGHT:g} Å",
             action="Reduce the cell: its vectors are nearly parallel",
         )
-
-
-def cell_heights(cell: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distances between opposite faces of the cell, [3], in Å."""
-    volume = abs(float(np.linalg.det(cell)))
-    areas = np.linalg.norm(np.cross(cell[[1, 2, 0]], cell[[2, 0, 1]]), axis=1)
-    return np.asarray(volume / areas, dtype=np.float64)
 
 
 def coordinate_range(frac: NDArray[np.float64]) -> None:
@@ -285,20 +269,6 @@ def symbols_agree(written: Sequence[str], structure: Structure) -> None:
             )
 
 
-def isotopes(names: Iterable[str]) -> tuple[Notice, ...]:
-    """S9: say that deuterium and tritium were read as hydrogen."""
-    found = sorted({name for name in names if name})
-    if not found:
-        return ()
-    return (
-        Notice(
-            "structure.isotope",
-            "info",
-            f"{' and '.join(found).capitalize()} treated as H: no model here tells isotopes apart.",
-        ),
-    )
-
-
 # ---- the finished structure -----------------------------------------------------------------------
 
 
@@ -332,11 +302,11 @@ def check(structure: Structure) -> tuple[Notice, ...]:
     elements = [[resolve(s, where=f"site {i}").symbol for s in site] for i, site in enumerate(symbols, 1)]
     full_occupancy(elements, [list(site.species.values()) for site in structure])
     ordered = [site[0] for site in elements]
-    pairs = shortest_pairs(structure)
+    pairs = geometry.shortest_pairs(structure)
     return (
         *overlap(ordered, pairs),
-        *units(ordered, cell, pairs),
-        *vacuum(cell, frac),
+        *remarks.units(ordered, cell, pairs),
+        *remarks.vacuum(cell, frac),
     )
 
 
@@ -349,100 +319,20 @@ def written_symbol(species: object) -> str:
     return f"dummy {text}" if isinstance(species, DummySpecies) else str(text)
 
 
-Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
-
-
-def shortest_pairs(structure: Structure) -> Pairs:
-    """Pairs of atoms ``(i, j, distance in Å)`` within 4 Å under periodic boundaries, nearest first."""
-    wrapped = structure.copy()
-    wrapped.translate_sites(range(len(wrapped)), [0.0, 0.0, 0.0], to_unit_cell=True)
-    centre, other, _, distance = wrapped.get_neighbor_list(PLAUSIBLE_SHORTEST_DISTANCE[1])
-    order = np.lexsort((other, centre, np.round(distance, 6)))
-    return (
-        np.asarray(centre, dtype=np.int64)[order],
-        np.asarray(other, dtype=np.int64)[order],
-        np.asarray(distance, dtype=np.float64)[order],
-    )
-
-
-def overlap(symbols: Sequence[str], pairs: Pairs) -> tuple[Notice, ...]:
+def overlap(symbols: Sequence[str], pairs: geometry.Pairs) -> tuple[Notice, ...]:
     """S6: refuse overlapping atoms (``structure.overlap``), naming the pair; notice for close ones."""
-    for i, j, distance in zip(*pairs, strict=True):
-        pair = (
-            f"{symbols[i]}{i + 1} and {symbols[j]}{j + 1}"
-            if i != j
-            else f"{symbols[i]}{i + 1} and its own image"
-        )
-        if distance < MIN_DISTANCE:
+    first, second, distance = (values[pairs[2] < CLOSE_DISTANCE] for values in pairs)
+    for i, j, d in zip(first, second, distance, strict=True):
+        other = f"{symbols[j]}{j + 1}" if i != j else "its own periodic image"
+        pair = f"{symbols[i]}{i + 1} and {other}"
+        if d < MIN_DISTANCE:
             raise StructureError(
                 "structure.overlap",
-                found=f"{pair} are {distance:.3f} Å apart",
+                found=f"{pair} are {d:.3f} Å apart",
                 accepted=f"at least {MIN_DISTANCE:g} Å",
                 action="Remove the duplicate, or check the coordinates and the symmetry operations",
             )
-        if distance >= CLOSE_DISTANCE:
-            break
         if "H" not in (symbols[i], symbols[j]):
-            return (
-                Notice(
-                    "structure.close_atoms",
-                    "warning",
-                    f"{pair} are only {distance:.2f} Å apart. Check the cell.",
-                ),
-            )
+            text = f"{pair} are only {d:.2f} Å apart. Check the cell."
+            return (Notice("structure.close_atoms", "warning", text),)
     return ()
-
-
-def units(symbols: Sequence[str], cell: NDArray[np.float64], pairs: Pairs) -> tuple[Notice, ...]:
-    """S12: notice where volume and distances look like bohr or nm; nothing is rescaled."""
-    volume = abs(float(np.linalg.det(cell))) / len(symbols)
-    low, high = PLAUSIBLE_VOLUME_PER_ATOM
-    near, far = PLAUSIBLE_SHORTEST_DISTANCE
-    shortest = float(pairs[2][0]) if len(pairs[2]) else np.inf
-    ratio = min(
-        (
-            d / (covalent_radius(symbols[i]) + covalent_radius(symbols[j]))
-            for i, j, d in zip(*pairs, strict=True)
-        ),
-        default=np.inf,
-    )
-    odd = []
-    if not low <= volume <= high:
-        odd.append(f"{volume:.3g} Å³ per atom")
-    if not near <= shortest <= far:
-        odd.append(
-            f"a shortest distance of {shortest:.3g} Å" if len(pairs[2]) else f"no two atoms within {far:g} Å"
-        )
-    elif ratio > PLAUSIBLE_BOND_RATIO:
-        odd.append(f"a shortest bond {ratio:.2f} times the sum of the covalent radii")
-    if not odd:
-        return ()
-    return (
-        Notice(
-            "structure.units",
-            "warning",
-            f"The crystal has {' and '.join(odd)}, which is unusual. Is the cell in Å? Nothing was rescaled.",
-        ),
-    )
-
-
-def vacuum(cell: NDArray[np.float64], frac: NDArray[np.float64]) -> tuple[Notice, ...]:
-    """S13: notice for a molecule, wire or slab in a box: an empty layer along a lattice direction."""
-    heights = cell_heights(cell)
-    empty = []
-    for k in range(3):
-        levels = np.sort(np.mod(frac[:, k], 1.0))
-        gap = float(np.max(np.diff(levels, append=levels[0] + 1.0))) * heights[k]
-        if gap > VACUUM_GAP:
-            empty.append(f"{gap:.1f} Å along {_AXES[k]}*")
-    if not empty:
-        return ()
-    kind = {1: "a slab", 2: "a wire", 3: "a molecule or atom"}[len(empty)]
-    return (
-        Notice(
-            "structure.vacuum",
-            "warning",
-            f"There is empty space ({', '.join(empty)}), as for {kind} in a box. "
-            "Models here are trained on bulk crystals; tensors depend on the size of the box.",
-        ),
-    )

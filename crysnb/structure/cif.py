@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.errors import StructureError, quote
-from crysnb.structure import check, symop
+from crysnb.errors import DisorderedStructure, StructureError, quote
+from crysnb.structure import check, remarks, symop
 from crysnb.structure.cif_tokens import Block, blocks, syntax
 from crysnb.structure.elements import isotope_of_label, resolve, symbol_of_label
 from crysnb.structure.numbers import number
@@ -174,7 +174,7 @@ def _expand(block: Block, cell: NDArray[np.float64]) -> RawCrystal:
         orbits.append(symop.orbit(frac, operations, cell))
         kept += [symbols[i]] * len(orbits[-1])
         check.site_count(len(kept))
-    notices += [*check.isotopes(isotopes), *_formula(block, kept)]
+    notices += [*remarks.isotopes(isotopes), *_formula(block, kept)]
     return RawCrystal(
         cell=cell,
         coords=np.concatenate(orbits) if orbits else np.zeros((0, 3)),
@@ -223,9 +223,12 @@ def _symbols(block: Block, n: int) -> tuple[list[str], list[str]]:
                 accepted="a position for every atom",
                 action="Add the hydrogens to the file",
             )
+    flags = _full_column(block, n, "_atom_site_calc_flag") or []
     symbols, isotopes = [], []
     for i in range(n):
         where = f"site {i + 1}"
+        if flags and flags[i].lower() == "dum":
+            resolve("dummy", where=where)
         if types is not None and types[i] not in ("?", "."):
             text = types[i]
         elif labels is not None:
@@ -244,6 +247,15 @@ def _symbols(block: Block, n: int) -> tuple[list[str], list[str]]:
 
 
 def _occupancies(block: Block, n: int) -> list[float]:
+    groups = _full_column(block, n, "_atom_site_disorder_group") or []
+    alternatives = sorted(set(groups) - {".", "?", "0"})
+    if len(alternatives) > 1:
+        raise DisorderedStructure(
+            "structure.disorder",
+            found=f"the sites form {len(alternatives)} alternative disorder groups",
+            accepted="sites that hold exactly one atom",
+            action="Choose one group and remove the others",
+        )
     column = _full_column(block, n, "_atom_site_occupancy")
     if column is None:
         return [1.0] * n

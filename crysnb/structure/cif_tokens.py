@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from crysnb.errors import StructureError, quote
 
-# An unquoted word, or a quoted text whose closing quote is followed by white space.
-_TOKEN = re.compile(r"""(?:'((?:[^'\n]|'(?=\S))*)'|"((?:[^"\n]|"(?=\S))*)"|(\S+))(?=\s|$)""")
+_SPACE = re.compile(r"\s")
 _NEW_LINE = re.compile(r"\r\n|\n|\r")
 
 
@@ -152,18 +151,29 @@ def _scan(lines: list[str]) -> Iterator[tuple[str, str, int]]:
 
 
 def _scan_line(line: str, count: int) -> Iterator[tuple[str, str, int]]:
-    position = 0
+    position, end = 0, len(line)
     while True:
-        while position < len(line) and line[position].isspace():
+        while position < end and line[position].isspace():
             position += 1
-        if position >= len(line) or line[position] == "#":
+        if position >= end or line[position] == "#":
             return
-        match = _TOKEN.match(line, position)
-        if match is None:
-            raise syntax("a quote is never closed", count)
-        single, double, word = match.groups()
-        if word is not None:
-            yield "word", word, count
+        if line[position] in "'\"":
+            close = _closing_quote(line, position, count)
+            yield "text", line[position + 1 : close], count
+            position = close + 1
         else:
-            yield "text", single if single is not None else double, count
-        position = match.end()
+            space = _SPACE.search(line, position)
+            stop = space.start() if space else end
+            yield "word", line[position:stop], count
+            position = stop
+
+
+def _closing_quote(line: str, opening: int, count: int) -> int:
+    """Index of the quote that closes: the first one followed by white space or the end of the line."""
+    close = line.find(line[opening], opening + 1)
+    while close >= 0:
+        if close + 1 == len(line) or line[close + 1].isspace():
+            return close
+        close = line.find(line[opening], close + 1)
+    # Refusing at once keeps the scan linear: nothing after an open quote is looked at again.
+    raise syntax("a quote is never closed", count)

@@ -17,7 +17,7 @@ SYMBOLS = tuple(_NAMES.split())
 _KNOWN = frozenset(SYMBOLS)
 _ISOTOPES = {"D": "deuterium", "T": "tritium"}
 # Symbol, then nothing or a charge: Na, Na+, Na1+, Na+1, O2-, Fe3.
-_SYMBOL = re.compile(r"([A-Za-z]{1,3})(?:\d{0,2}(?:\.\d+)?[+-]|[+-]?\d{1,2}(?:\.\d+)?)?")
+_SYMBOL = re.compile(r"([A-Za-z]{1,3})(?:\d{0,2}(?:\.\d+)?[+-]|[+-]?\d{1,2}(?:\.\d+)?)?", re.ASCII)
 _LABEL = re.compile(r"([A-Za-z]+)(?![A-Za-z])")
 
 

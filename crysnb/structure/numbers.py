@@ -13,9 +13,10 @@ from crysnb.errors import StructureError, quote
 
 # 1.5, -2e-3, .25, 1.5(3) with a standard uncertainty, 1/3, and the spellings of non-finite numbers.
 _NUMBER = re.compile(
-    r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?)(?:\(\d*\))?|([+-]?(?:nan|inf(?:inity)?))", re.IGNORECASE
+    r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?)(?:\(\d*\))?|([+-]?(?:nan|inf(?:inity)?))",
+    re.IGNORECASE | re.ASCII,
 )
-_FRACTION = re.compile(r"([+-]?\d{1,6})/(\d{1,6})")
+_FRACTION = re.compile(r"([+-]?\d{1,6})/(\d{1,6})", re.ASCII)
 _LONGEST = 64
 
 

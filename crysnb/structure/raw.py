@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.structure import check
+from crysnb.structure import check, remarks
 from crysnb.structure.elements import resolve
 
 if TYPE_CHECKING:
@@ -88,5 +88,5 @@ def build(raw: RawCrystal) -> tuple[Structure, tuple[Notice, ...]]:
         labels=[f"{symbol}{i}" for i, symbol in enumerate(species, 1)],
     )
     check.symbols_agree([site[0] for site in raw.symbols], structure)
-    isotopes = check.isotopes([e.isotope for site in resolved for e in site])
+    isotopes = remarks.isotopes([e.isotope for site in resolved for e in site])
     return structure, (*raw.notices, *isotopes, *check.check(structure))

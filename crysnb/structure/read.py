@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crysnb.errors import CrysnbError, StructureError, quote
-from crysnb.structure import check, examples, objects, records, source
+from crysnb.structure import check, examples, objects, records, remarks, source
 from crysnb.structure.cif import read_cif
 from crysnb.structure.cif_tokens import split_lines
 from crysnb.structure.poscar import looks_like_poscar, read_poscar
@@ -199,6 +199,6 @@ def _carried(structure: Any) -> tuple[str, list[Notice]]:
         if isinstance(n, Mapping)
         and {"code", "severity", "text"} <= set(n)
         and n["severity"] in ("info", "warning", "error")
-        and n["code"] not in check.RECOMPUTED
+        and n["code"] not in remarks.RECOMPUTED
     ]
     return name if isinstance(name, str) else "", kept

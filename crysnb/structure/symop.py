@@ -19,10 +19,11 @@ SPECIAL_POSITION_TOLERANCE = 0.05  # Å
 # Translations are multiples of 1/24 in every setting; "0.333" and "0.3333" mean 1/3.
 _TRANSLATION_UNIT = 24
 _TRANSLATION_TOLERANCE = 2e-3
+_CLOSURE_TOLERANCE = 5e-3
 # Largest relative change of the metric that rounded cell constants may explain.
 METRIC_TOLERANCE = 0.01
 
-_TERM = re.compile(r"([+-]?)(?:(\d+(?:\.\d*)?|\.\d+)(?:/(\d+))?)?(\*?)([xyz]?)", re.IGNORECASE)
+_TERM = re.compile(r"([+-]?)(?:(\d+(?:\.\d*)?|\.\d+)(?:/(\d+))?)?(\*?)([xyz]?)", re.IGNORECASE | re.ASCII)
 _LONGEST = 80
 
 
@@ -47,7 +48,8 @@ def parse(texts: list[str]) -> Operations:
     """
     rows = [_parse_one(text) for text in texts]
     operations = Operations(np.array([r for r, _ in rows]), np.array([t for _, t in rows]))
-    _refuse_non_group(operations)
+    operations = _distinct(operations)
+    refuse_non_group(operations)
     return operations
 
 
@@ -105,21 +107,37 @@ def _tidy(translation: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.mod(np.where(close, exact, translation), 1.0), dtype=np.float64)
 
 
-def _refuse_non_group(operations: Operations) -> None:
-    """An incomplete list would generate a wrong crystal without any other sign."""
-    keys = _keys(operations.rotations, operations.translations)
-    known = set(keys)
-    if len(known) != len(keys):
-        raise StructureError(
-            "structure.symmetry_operation",
-            found="a symmetry operation is listed twice",
-            accepted="every operation of the space group once",
-        )
-    rotations = np.einsum("aij,bjk->abik", operations.rotations, operations.rotations)
+def _distinct(operations: Operations) -> Operations:
+    """Without operations that are listed twice, in the given order."""
+    kept: list[int] = []
+    for i in range(len(operations)):
+        same = [k for k in kept if (operations.rotations[k] == operations.rotations[i]).all()]
+        if (
+            not same
+            or not _equal_translation(operations.translations[same], operations.translations[i]).any()
+        ):
+            kept.append(i)
+    return Operations(operations.rotations[kept], operations.translations[kept])
+
+
+def _equal_translation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
+    difference = a - b
+    difference -= np.round(difference)
+    return np.asarray((np.abs(difference) < _CLOSURE_TOLERANCE).all(axis=-1))
+
+
+def refuse_non_group(operations: Operations) -> None:
+    """S2: refuse an incomplete list, which would generate a wrong crystal without any other sign."""
+    rotations = np.einsum("aij,bjk->abik", operations.rotations, operations.rotations).reshape(-1, 9)
     translations = np.einsum("aij,bj->abi", operations.rotations.astype(float), operations.translations)
-    translations += operations.translations[:, None, :]
-    products = _keys(rotations.reshape(-1, 3, 3), translations.reshape(-1, 3))
-    if not known.issuperset(products):
+    translations = (translations + operations.translations[:, None, :]).reshape(-1, 3)
+    explained = np.zeros(len(rotations), dtype=bool)
+    for rotation, translation in zip(
+        operations.rotations.reshape(-1, 9), operations.translations, strict=True
+    ):
+        rows = np.flatnonzero((rotations == rotation).all(axis=1))
+        explained[rows] |= _equal_translation(translations[rows], translation)
+    if not explained.all():
         raise StructureError(
             "structure.symmetry_operation",
             found="the listed symmetry operations are not a group: the product of two of them is missing",
@@ -128,19 +146,12 @@ def _refuse_non_group(operations: Operations) -> None:
         )
 
 
-def _keys(rotations: NDArray[np.int64], translations: NDArray[np.float64]) -> list[bytes]:
-    rounded = np.mod(np.round(translations * 1000).astype(np.int64), 1000)
-    # 1/3 + 1/3 and 2/3 may round apart by one part in a thousand: a coarser grid unites them.
-    coarse = np.mod((rounded * _TRANSLATION_UNIT + 500) // 1000, _TRANSLATION_UNIT)
-    table = np.concatenate([rotations.reshape(-1, 9), coarse], axis=1).astype(np.int8)
-    return [row.tobytes() for row in table]
-
-
 def metric_misfit(operations: Operations, cell: NDArray[np.float64]) -> float:
-    """Largest relative change of the metric tensor of ``cell`` under the rotations; 0 where they fit."""
+    """Largest change of the metric tensor of ``cell`` under the rotations, relative to its lengths."""
     metric = cell @ cell.T
     moved = np.einsum("aji,jk,akl->ail", operations.rotations, metric, operations.rotations)
-    return float(np.max(np.abs(moved - metric)) / np.max(np.abs(metric)))
+    lengths = np.linalg.norm(cell, axis=1)
+    return float(np.max(np.abs(moved - metric) / np.outer(lengths, lengths)))
 
 
 # ---- tables ---------------------------------------------------------------------------------------
@@ -247,19 +258,30 @@ def orbit(
     moved onto it: the mean of its images under the operations that nearly leave it in place. So
     duplicates merge exactly, and the number of atoms is the multiplicity of the Wyckoff position.
     """
-    images = _apply(operations, position)
-    shift = images - position
-    shift -= np.round(shift)
-    near = np.linalg.norm(shift @ cell, axis=1) < SPECIAL_POSITION_TOLERANCE
-    images = np.mod(_apply(operations, position + shift[near].mean(axis=0)), 1.0)
+    fixing = np.zeros(len(operations), dtype=bool)
+    for _ in range(4):
+        shift = _apply(operations, position) - position
+        shift -= np.round(shift)
+        near = np.linalg.norm(shift @ cell, axis=1) < SPECIAL_POSITION_TOLERANCE
+        if (near == fixing).all():
+            break
+        fixing = near
+        position = position + shift[near].mean(axis=0)
     kept: list[NDArray[np.float64]] = []
-    for image in images:
+    for image in np.mod(_apply(operations, position), 1.0):
         if kept:
             difference = image - np.array(kept)
             difference -= np.round(difference)
             if (np.linalg.norm(difference @ cell, axis=1) < SPECIAL_POSITION_TOLERANCE).any():
                 continue
         kept.append(image)
+    if len(kept) * int(fixing.sum()) != len(operations):
+        raise StructureError(
+            "structure.special_position",
+            found=f"the position {', '.join(f'{v:.4f}' for v in position)} is too near to a special one",
+            accepted="coordinates with at least four digits",
+            action="Give more digits, or the exact special position",
+        )
     return np.array(kept)
 
 
