@@ -130,9 +130,9 @@ def several(names: Sequence[str], what: str) -> None:
         )
 
 
-def missing_symbols(n_kinds: int, line: str) -> StructureError:
-    """S10: the refusal of a POSCAR without element symbols (``structure.missing_symbols``)."""
-    return StructureError(
+def missing_symbols(n_kinds: int, line: str) -> None:
+    """S10: refuse a POSCAR without symbols, showing the line to add (``structure.missing_symbols``)."""
+    raise StructureError(
         "structure.missing_symbols",
         found=f"the POSCAR names no elements for its {n_kinds} kinds of atoms (VASP 4 format)",
         accepted="a line of element symbols before the counts",

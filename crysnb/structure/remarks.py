@@ -74,7 +74,7 @@ def vacuum(cell: NDArray[np.float64], frac: NDArray[np.float64]) -> tuple[Notice
         levels = np.sort(np.mod(frac[:, k], 1.0))
         gap = float(np.max(np.diff(levels, append=levels[0] + 1.0))) * heights[k]
         if gap > VACUUM_GAP:
-            empty.append(f"{gap:.1f} Å along {_AXES[k]}*")
+            empty.append(f"{gap:.1f} Å along {'abc'[k]}*")
     if not empty:
         return ()
     kind = {1: "a slab", 2: "a wire", 3: "a molecule or atom"}[len(empty)]
