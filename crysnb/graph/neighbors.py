@@ -32,7 +32,9 @@ def neighbors(
         Sorted by centre, neighbour, translation.
     """
     if not 0 < cutoff <= 12:
-        raise ShapeError("graph.cutoff", found=f"a cutoff of {cutoff} Å", accepted="more than 0, at most 12 Å")
+        raise ShapeError(
+            "graph.cutoff", found=f"a cutoff of {cutoff} Å", accepted="more than 0, at most 12 Å"
+        )
     centre, neighbour, image, _ = structure.get_neighbor_list(cutoff, exclude_self=True)
     image = np.rint(image).astype(np.int64).reshape(-1, 3)
     order = np.lexsort((image[:, 2], image[:, 1], image[:, 0], neighbour, centre))

@@ -104,7 +104,7 @@ class TensorKind:
     @cached_property
     def multiplicity(self) -> NDArray[np.float64]:
         """How many Cartesian entries each named component stands for, shape [component]."""
-        return np.abs(self.expand).sum(axis=0)
+        return np.asarray(np.abs(self.expand).sum(axis=0))
 
     def components(self, tensor: ArrayLike) -> NDArray[np.float64]:
         """Named components, shape [component], of a tensor in either form.
@@ -155,18 +155,28 @@ class TensorKind:
 
     def matrix(self, tensor: ArrayLike) -> NDArray[np.float64]:
         """The printed array (Voigt where usual) of a tensor in either form; no factors of 2."""
-        full = self.cartesian(tensor)
-        picks = [[(k,) for k in range(3)] if g == 1 else list(VOIGT) for g in self.groups]
-        flat = [full[sum(choice, ())] for choice in itertools.product(*picks)]
-        return np.asarray(flat).reshape(self.matrix_shape)
+        return self.cartesian(tensor).reshape(-1)[self.matrix_rows].reshape(self.matrix_shape)
 
     @cached_property
     def _matrix_index(self) -> tuple[NDArray[np.intp], ...]:
         """For every Cartesian index tuple its place in the printed array."""
-        places = [self._place(index) for index in np.ndindex(*(3,) * self.rank)]
+        places = [self.place(index) for index in np.ndindex(*(3,) * self.rank)]
         return tuple(np.asarray(axis, dtype=np.intp) for axis in zip(*places, strict=True))
 
-    def _place(self, index: tuple[int, ...]) -> tuple[int, ...]:
+    @cached_property
+    def cartesian_rows(self) -> NDArray[np.intp]:
+        """For every entry of the flat Cartesian tensor its place in the flat printed array, [3**rank]."""
+        return np.asarray(np.ravel_multi_index(self._matrix_index, self.matrix_shape), dtype=np.intp)
+
+    @cached_property
+    def matrix_rows(self) -> NDArray[np.intp]:
+        """For every entry of the flat printed array the Cartesian entry it shows, flat indices."""
+        picks = [[(k,) for k in range(3)] if g == 1 else list(VOIGT) for g in self.groups]
+        indices = [sum(choice, ()) for choice in itertools.product(*picks)]
+        return np.asarray([np.ravel_multi_index(i, (3,) * self.rank) for i in indices], dtype=np.intp)
+
+    def place(self, index: tuple[int, ...]) -> tuple[int, ...]:
+        """Place in the printed array of a Cartesian entry, both counted from 0."""
         place, at = [], 0
         for group in self.groups:
             place.append(index[at] if group == 1 else _VOIGT_OF[index[at], index[at + 1]])
@@ -227,7 +237,7 @@ def _orbits(kind: TensorKind) -> tuple[tuple[str, dict[tuple[int, ...], int]], .
             cancels |= orbit.setdefault(image, sign) != sign
         seen.update(orbit)
         if not cancels:
-            name = kind.letter + "".join(str(p + 1) for p in kind._place(index))
+            name = kind.letter + "".join(str(p + 1) for p in kind.place(index))
             found[index] = (name, orbit)
     return tuple(found.values())
 
@@ -236,7 +246,7 @@ def _order(kind: TensorKind, index: tuple[int, ...]) -> tuple[object, ...]:
     # A symmetric pair of Cartesian indices runs like a Voigt index: diagonal first (Nye's order).
     if kind.groups == (1, 1):
         return (_VOIGT_OF[index[0], index[1]], index)
-    return (kind._place(index), index)
+    return (kind.place(index), index)
 
 
 DIELECTRIC = TensorKind("dielectric", "eps", "ij=ji", (1, 1), irreps="1x0e+1x2e", jahn="[V2]")
@@ -282,7 +292,7 @@ def rotate(kind: TensorKind, tensor: ArrayLike, rotation: ArrayLike) -> NDArray[
     full = kind.cartesian(given)
     r = np.asarray(rotation, dtype=np.float64)
     for axis in range(kind.rank):
-        full = np.moveaxis(np.tensordot(r, full, axes=(1, axis)), 0, axis)
+        full = np.asarray(np.moveaxis(np.tensordot(r, full, axes=(1, axis)), 0, axis), dtype=np.float64)
     if kind.axial:
         full = full * np.sign(np.linalg.det(r))
     return full if given.shape == full.shape else kind.matrix(full)

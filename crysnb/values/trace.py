@@ -118,6 +118,7 @@ class Recorder:
     def __call__(
         self, name: str, value: Tensor, /, *, axes: tuple[str, ...], irreps: str | None = None, doc: str = ""
     ) -> Tensor:
+        """Keep a copy of ``value`` on the CPU and return ``value`` itself."""
         if name in self._entries:
             raise CrysnbError("trace.duplicate_name", found=f"two intermediate tensors are called {name!r}")
         if len(axes) != value.ndim or not AXES.issuperset(axes):

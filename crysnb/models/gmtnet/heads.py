@@ -14,11 +14,18 @@ from torch import Tensor, nn
 from crysnb.errors import ShapeError
 from crysnb.models.gmtnet.layers import EquivariantLinear, Irrep
 from crysnb.values.property_spec import PropertySpec
+from crysnb.values.tensor_kind import TensorKind
 from crysnb.values.trace import Tap
-
 
 #: Largest Frobenius norm of log(ε − 1) that is exponentiated.
 _LOG_LIMIT = 12 * math.sqrt(3)
+
+
+def tensor_of(spec: PropertySpec) -> TensorKind:
+    """Tensor kind of a property; :class:`ShapeError` for a scalar."""
+    if spec.tensor is None:
+        raise ShapeError("model.head", found=f"{spec.name} is a scalar", accepted="a tensor property")
+    return spec.tensor
 
 
 def irreps_of(text: str) -> dict[Irrep, int]:
@@ -55,15 +62,16 @@ class TensorHead(nn.Module):
         The property; its tensor kind gives irreps and index symmetry.
     width
         Channels of the invariant features.
+    channels
+        Channels of each equivariant feature.
     """
 
-    def __init__(self, spec: PropertySpec, width: int) -> None:
+    def __init__(self, spec: PropertySpec, width: int, channels: Mapping[Irrep, int]) -> None:
         super().__init__()
-        if spec.tensor is None:
-            raise ShapeError("model.head", found=f"{spec.name} is a scalar", accepted="a tensor property")
-        self.rank = spec.tensor.rank
+        kind = tensor_of(spec)
+        self.rank = kind.rank
         self.exponential = spec.name == "dielectric"
-        matrix, irreps = change_of_basis(spec.tensor.formula)
+        matrix, irreps = change_of_basis(kind.formula)
         self.order = list(irreps_of(irreps).items())
         self.irreps: dict[Irrep, int] = irreps_of(irreps)
         self.register_buffer("to_cartesian", matrix.reshape(len(matrix), -1), persistent=False)
@@ -72,10 +80,6 @@ class TensorHead(nn.Module):
         # Statistics of the training targets: mean of the scalar parts, spread of each irrep.
         self.register_buffer("shift", torch.zeros(max(scalars, 1)))
         self.register_buffer("scale", torch.ones(len(self.order)))
-        self.linear: EquivariantLinear | None = None
-
-    def connect(self, channels: dict[Irrep, int]) -> None:
-        """Create the linear map once the trunk's channels are known."""
         self.linear = EquivariantLinear(channels, self.irreps)
 
     def forward(
@@ -89,7 +93,6 @@ class TensorHead(nn.Module):
         self, x: Tensor, features: dict[Irrep, Tensor], crystal: Tensor, n_crystals: int, tap: Tap, name: str
     ) -> Tensor:
         """Cartesian tensors before the exponential, [crystal, 3, …, 3]."""
-        assert self.linear is not None
         mapped = self.linear(features)
         if (0, 1) in self.irreps:
             mapped[(0, 1)] = mapped[(0, 1)] + self.scalar(x)[:, :, None]
@@ -131,15 +134,14 @@ def one_plus_exp(latent: Tensor) -> Tensor:
     s = (latent + latent.transpose(1, 2)) / 2
     # Bounded so that no input can overflow; log(ε − 1) of real insulators lies between −3 and 6.
     size = s.norm(dim=(1, 2), keepdim=True)
-    exponential = torch.linalg.matrix_exp(s * (_LOG_LIMIT / size.clamp(min=_LOG_LIMIT)))
-    exponential = (exponential + exponential.transpose(1, 2)) / 2
-    return torch.eye(3, dtype=s.dtype, device=s.device) + exponential
+    exponential: Tensor = torch.linalg.matrix_exp(s * (_LOG_LIMIT / size.clamp(min=_LOG_LIMIT)))
+    one = torch.eye(3, dtype=s.dtype, device=s.device)
+    return one + (exponential + exponential.transpose(1, 2)) / 2
 
 
 def log_minus_one(epsilon: Tensor) -> Tensor:
     """Inverse of :func:`one_plus_exp` for labels, [crystal, 3, 3], eigenvalues clipped above 1.05."""
     values, vectors = torch.linalg.eigh((epsilon + epsilon.transpose(1, 2)) / 2)
     logs = torch.log((values - 1).clamp(min=0.05))
-    return torch.einsum("bij,bj,bkj->bik", vectors, logs, vectors)
-
-
+    result: Tensor = torch.einsum("bij,bj,bkj->bik", vectors, logs, vectors)
+    return result

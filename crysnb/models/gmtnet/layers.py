@@ -8,7 +8,7 @@ such as the 2o part of the piezoelectric tensor need and no single edge can prod
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from e3nn import o3
@@ -211,7 +211,7 @@ def _square_matrix(l_max: int, paths: list[tuple[int, int, Irrep]]) -> tuple[Ten
 class EquivariantLinear(nn.Module):
     """Mixes channels within each irrep, ``[atom, c_in, 2l+1] -> [atom, c_out, 2l+1]``; no bias."""
 
-    def __init__(self, inputs: dict[Irrep, int], outputs: dict[Irrep, int]) -> None:
+    def __init__(self, inputs: Mapping[Irrep, int], outputs: Mapping[Irrep, int]) -> None:
         super().__init__()
         self.outputs = {irrep: n for irrep, n in outputs.items() if irrep in inputs}
         self.weights = nn.ParameterDict(

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from crysnb.graph.element_features import element_features
 from crysnb.models.gmtnet.config import GMTNetConfig
-from crysnb.models.gmtnet.heads import TensorHead, merge_irreps
+from crysnb.models.gmtnet.heads import TensorHead, change_of_basis, irreps_of, merge_irreps, tensor_of
 from crysnb.models.gmtnet.layers import (
     Attention,
     EquivariantLinear,
@@ -20,6 +20,7 @@ from crysnb.models.gmtnet.layers import (
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.property_spec import property_spec
 from crysnb.values.trace import Tap, no_tap
+
 
 class Block(nn.Module):
     """Attention, moments and their square; the square's scalars return to the invariant features."""
@@ -97,14 +98,12 @@ class GMTNet(nn.Module):
         self.radial = nn.Sequential(
             RadialBasis(config.n_radial, config.cutoff), nn.Linear(config.n_radial, config.width), nn.SiLU()
         )
-        heads = {name: TensorHead(property_spec(name), config.width) for name in config.properties}
-        wanted = merge_irreps([head.irreps for head in heads.values()])
-        outputs = {irrep: config.channels for irrep in wanted}
+        specs = [property_spec(name) for name in config.properties]
+        wanted = merge_irreps(irreps_of(change_of_basis(tensor_of(spec).formula)[1]) for spec in specs)
+        outputs = dict.fromkeys(wanted, config.channels)
         self.blocks = nn.ModuleList(Block(config, outputs) for _ in range(config.blocks))
-        channels = {irrep: config.channels * config.blocks for irrep in outputs}
-        for head in heads.values():
-            head.connect(channels)
-        self.heads = nn.ModuleDict(heads)
+        channels = dict.fromkeys(wanted, config.channels * config.blocks)
+        self.heads = nn.ModuleDict({s.name: TensorHead(s, config.width, channels) for s in specs})
 
     def forward(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
         """Cartesian tensor per property, [crystal, 3, …, 3]."""

@@ -1,0 +1,117 @@
+"""JSON Lines data sets: one crystal per line with its targets, plus a split file.
+
+A record holds ``id``, ``formula``, ``lattice`` (rows, Å), ``species``, ``frac_coords``, ``targets``
+and optional flags such as ``symmetry_ok``.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pymatgen.core import Structure
+
+from crysnb.errors import CrysnbError, quote
+from crysnb.structure.read import read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One labelled crystal.
+
+    Attributes
+    ----------
+    id
+        Unique within the data set.
+    formula
+        Reduced formula.
+    structure
+        Checked structure in the frame of its tensors.
+    targets
+        Numbers or nested lists by name.
+    flags
+        Everything else that the record says.
+    """
+
+    id: str
+    formula: str
+    structure: Structure
+    targets: dict[str, Any]
+    flags: dict[str, Any]
+
+
+def data_folder(name: str, root: str | Path | None = None) -> Path:
+    """Folder of data set ``name`` under ``root``, or under ``$CRYSNB_DATA``.
+
+    Raises
+    ------
+    CrysnbError
+        ``data.missing`` if neither is given or the folder is not there.
+    """
+    base = root if root is not None else os.environ.get("CRYSNB_DATA")
+    folder = Path(base) / name if base else None
+    if folder is None or not (folder / "structures.jsonl.gz").is_file():
+        raise CrysnbError(
+            "data.missing",
+            found=f"no data set {quote(name)} under {quote(str(base))}",
+            accepted=f"a folder {name!r} that holds structures.jsonl.gz",
+            action="Set CRYSNB_DATA to the folder of the data sets, or pass --data",
+        )
+    return folder
+
+
+def raw_records(path: str | Path) -> Iterator[dict[str, Any]]:
+    """Records of a ``.jsonl`` or ``.jsonl.gz`` file as plain dictionaries, in order.
+
+    Raises
+    ------
+    CrysnbError
+        ``data.invalid`` naming the line that is not a JSON object.
+    """
+    file = Path(path)
+    opener = gzip.open if file.suffix == ".gz" else open
+    try:
+        with opener(file, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _parse(line, number, file)
+    except (OSError, UnicodeDecodeError, EOFError) as error:
+        raise CrysnbError(
+            "data.unreadable",
+            found=f"{quote(str(file))}: {quote(str(error))}",
+            accepted="a readable .jsonl or .jsonl.gz file",
+        ) from error
+
+
+def _parse(line: str, number: int, file: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise CrysnbError("data.invalid", found=f"line {number} of {quote(file.name)} is not JSON") from error
+    if not isinstance(record, dict):
+        raise CrysnbError("data.invalid", found=f"line {number} of {quote(file.name)} is not an object")
+    return record
+
+
+def to_record(raw: dict[str, Any]) -> Record:
+    """A checked record; raises :class:`~crysnb.errors.StructureError` for a crystal that is refused."""
+    reading = read(raw)
+    kept = {"id", "formula", "lattice", "species", "frac_coords", "targets"}
+    return Record(
+        id=reading.structure_id,
+        formula=reading.structure.composition.reduced_formula,
+        structure=reading.structure,
+        targets=dict(raw.get("targets", {})),
+        flags={k: v for k, v in raw.items() if k not in kept},
+    )
+
+
+def read_split(folder: str | Path) -> dict[str, list[str]]:
+    """Ids of each part (``train``, ``val``, ``test``) from ``split.json`` in a data folder."""
+    content = json.loads((Path(folder) / "split.json").read_text(encoding="utf-8"))
+    return {part: list(ids) for part, ids in content.items() if isinstance(ids, list)}

@@ -1,0 +1,1 @@
+"""Errors of predictions against labels, with intervals."""

@@ -1,0 +1,164 @@
+"""One way to every model: families by name, trained models by name or folder."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from crysnb.errors import DeviceMemory, UnknownName, WeightsCorrupt, quote
+from crysnb.registry import Registry
+from crysnb.values.crystal_batch import CrystalBatch
+from crysnb.values.trace import Tap, no_tap
+from crysnb.weights import store
+from crysnb.weights.card import ModelCard
+
+
+class Network(Protocol):
+    """What a family's module offers."""
+
+    def __call__(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
+        """Per property one tensor [crystal, …] in the property's unit."""
+        ...
+
+
+#: Family -> "module:function" that builds a module from a configuration; imported on use.
+FAMILIES: Registry[str] = Registry("model family")
+FAMILIES.add("gmtnet", "crysnb.models.gmtnet.build:build")
+
+_CACHE: OrderedDict[tuple[str, str, str], Model] = OrderedDict()
+_CACHE_SIZE = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Model:
+    """A trained network with its card, ready to predict.
+
+    Attributes
+    ----------
+    card
+        What it is, what it was trained on, how good it is.
+    network
+        The module, in evaluation mode.
+    cutoff
+        Radius of the graph that it needs, Å.
+    device
+        Where it runs.
+    """
+
+    card: ModelCard
+    network: Network
+    cutoff: float
+    device: torch.device
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.card.name
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Names of what it predicts; the first is the default."""
+        return self.card.properties
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, {', '.join(self.properties)}, {self.device})"
+
+    def forward(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
+        """Per property one tensor [crystal, …], float64 on the CPU."""
+        with torch.inference_mode():
+            result = self.network(batch.to(self.device), tap)
+        return {name: value.to("cpu", torch.float64) for name, value in result.items()}
+
+    def on(self, device: torch.device) -> Model:
+        """The same model on another device."""
+        if device == self.device:
+            return self
+        moved = build_network(self.card.family, self.card.config)
+        moved.load_state_dict(cast("nn.Module", self.network).state_dict())
+        return Model(self.card, cast("Network", moved.to(device).eval()), self.cutoff, device)
+
+
+def build_network(family: str, config: dict[str, Any]) -> nn.Module:
+    """An untrained module of a registered family from its configuration."""
+    module, function = FAMILIES.get(family).split(":")
+    network: nn.Module = getattr(importlib.import_module(module), function)(config)
+    return network
+
+
+def load_model(model: str | Path | Model, device: str = "auto") -> Model:
+    """A shipped model by name, or one from a folder with weights and card.
+
+    Parameters
+    ----------
+    model
+        Name, folder, or an already loaded model, which is returned on the wanted device.
+    device
+        ``"auto"`` (a GPU if there is one with room, otherwise the CPU), ``"cpu"``, ``"cuda"``, ….
+
+    Raises
+    ------
+    UnknownName, WeightsMissing, WeightsCorrupt
+        See :func:`crysnb.weights.store.load`.
+    DeviceMemory
+        ``device.unavailable`` if a named device is not there.
+    """
+    target = resolve_device(device)
+    if isinstance(model, Model):
+        return model if device == "auto" else model.on(target)
+    stored = store.load(model)
+    key = (os.fspath(model), stored.card.sha256, str(target))
+    if key in _CACHE:
+        _CACHE.move_to_end(key)
+        return _CACHE[key]
+    network = build_network(stored.card.family, stored.card.config)
+    _load_strictly(network, stored)
+    loaded = Model(
+        stored.card, cast("Network", network.to(target).eval()), float(stored.card.config["cutoff"]), target
+    )
+    _CACHE[key] = loaded
+    while len(_CACHE) > _CACHE_SIZE:
+        _CACHE.popitem(last=False)
+    return loaded
+
+
+def _load_strictly(network: nn.Module, stored: store.StoredModel) -> None:
+    expected = network.state_dict()
+    wrong = sorted(set(expected) ^ set(stored.tensors)) or [
+        name
+        for name, tensor in stored.tensors.items()
+        if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype
+    ]
+    if wrong:
+        raise WeightsCorrupt(
+            "weights.mismatch",
+            found=f"weights of {quote(stored.card.name)} do not fit its card, first {quote(wrong[0])}",
+            accepted="weights and card of the same training",
+        )
+    network.load_state_dict(stored.tensors, strict=True)
+
+
+def resolve_device(device: str) -> torch.device:
+    """The device called so; ``"auto"`` takes a GPU with at least 1 GiB free, otherwise the CPU."""
+    if device == "auto":
+        if torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > (1 << 30):
+            return torch.device("cuda")
+        return torch.device("cpu")
+    try:
+        target = torch.device(device)
+        torch.zeros(1, device=target)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        if isinstance(error, (RuntimeError, TypeError)) and "device string" in str(error):
+            raise UnknownName.of("device", device, ("auto", "cpu", "cuda")) from error
+        raise DeviceMemory(
+            "device.unavailable",
+            found=f"device {quote(device)} cannot be used here",
+            accepted="'auto', 'cpu', or a device that torch sees",
+        ) from error
+    return target

@@ -1,0 +1,282 @@
+"""A crystal and a model in, a number with its unit, symmetry and notices out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pymatgen.core import Structure
+
+from crysnb.errors import CrysnbError, ShapeError, SymmetryUndetermined, UnknownName, quote
+from crysnb.graph.build import build_one
+from crysnb.models.interface import Model, load_model
+from crysnb.predict.domain import element_notices, metal_notices
+from crysnb.predict.memory import forward_all
+from crysnb.structure.read import read
+from crysnb.symmetry.detect import detect
+from crysnb.symmetry.idealize import idealized_primitive
+from crysnb.symmetry.project import project, residual
+from crysnb.values.crystal_batch import CrystalBatch
+from crysnb.values.prediction import Notice, Prediction
+from crysnb.values.property_spec import PropertySpec, property_spec
+from crysnb.values.symmetry_info import SymmetryInfo
+from crysnb.values.trace import Recorder, Trace
+
+DEFAULT_MODEL = "gmtnet-dielectric"
+
+#: Idealisation is always reported; from here on (Å) it is a warning rather than information.
+NOTABLE_DISPLACEMENT = 0.01
+_RANK = {"error": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One readable crystal and everything known before the network runs."""
+
+    structure: Structure
+    structure_id: str
+    notices: tuple[Notice, ...]
+    symmetry: SymmetryInfo | None
+    raw: CrystalBatch
+    ideal: CrystalBatch | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """How to treat every crystal of a call."""
+
+    names: tuple[str, ...]
+    idealize: bool
+    symprec: float | Literal["auto"]
+    batch_size: int | None
+    on_error: str
+
+
+def predict(
+    s: Any,
+    model: str | Path | Model = DEFAULT_MODEL,
+    property: str | None = None,  # noqa: A002 - the public name of the argument
+    *,
+    idealize: bool | None = None,
+    symprec: float | Literal["auto"] = "auto",
+    device: str = "auto",
+    batch_size: int | None = None,
+    on_error: Literal["raise", "return"] = "raise",
+) -> Any:
+    """Predicted property of one crystal, or of each crystal in a list.
+
+    Parameters
+    ----------
+    s
+        Anything that :func:`crysnb.as_structure` accepts, or a list of such; a list gives a list, in
+        order.
+    model
+        Shipped name, folder with weights and card, or a loaded model.
+    property
+        Name of the property; None for the model's first, ``"all"`` for a dictionary by name.
+    idealize
+        None or True: tensors are predicted for the idealised primitive cell and projected exactly onto
+        what the point group allows. False: the raw output of the network for the structure exactly
+        as given, not projected.
+    symprec
+        Distance tolerance in Å for symmetry, or ``"auto"``.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ….
+    batch_size
+        Crystals per batch; None chooses by size.
+    on_error
+        ``"return"`` puts the :class:`~crysnb.errors.CrysnbError` of a failed structure in its place.
+
+    Returns
+    -------
+    Prediction
+        In the frame of the structure as given; or a dictionary or list of them.
+
+    Raises
+    ------
+    CrysnbError
+        Of the structure, the symmetry, the domain or the weights, each with its code.
+
+    Notes
+    -----
+    ``symmetry_residual`` is always that of the raw output for the structure as given, before
+    idealisation and projection.
+    """
+    if on_error not in ("raise", "return"):
+        raise UnknownName.of("on_error mode", on_error, ("raise", "return"))
+    if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
+        raise ShapeError("predict.batch_size", found=f"batch size {quote(batch_size)}", accepted="at least 1")
+    loaded = load_model(model, device)
+    names = _properties(loaded, property)
+    many = _is_many(s)
+    options = _Options(
+        names=names,
+        idealize=idealize is not False,
+        symprec=symprec,
+        batch_size=batch_size,
+        on_error=on_error,
+    )
+    results = _predict_all(list(s) if many else [s], loaded, options)
+    shaped = [r[names[0]] if isinstance(r, dict) and property != "all" else r for r in results]
+    return shaped if many else shaped[0]
+
+
+def trace(
+    s: Any, model: str | Path | Model = DEFAULT_MODEL, *, idealize: bool = False, device: str = "auto"
+) -> Trace:
+    """Every named intermediate tensor of a model for one crystal.
+
+    Parameters
+    ----------
+    s
+        Anything that :func:`crysnb.as_structure` accepts.
+    model
+        Shipped name, folder, or a loaded model.
+    idealize
+        True runs on the idealised primitive cell, False on the cell as given.
+    device
+        Where to run; the recorded tensors are on the CPU.
+    """
+    loaded = load_model(model, device)
+    structure = read(s).structure
+    element_notices(structure, loaded.card)
+    if idealize:
+        structure = idealized_primitive(structure, detect(structure))
+    recorder = Recorder()
+    loaded.forward(build_one(structure, loaded.cutoff), recorder)
+    return recorder.trace()
+
+
+def _is_many(s: object) -> bool:
+    if isinstance(s, (str, bytes, Path, Mapping, Structure)) or hasattr(s, "get_atomic_numbers"):
+        return False
+    # A spglib cell is a tuple (lattice, positions, numbers); a list of crystals is a list.
+    return isinstance(s, Sequence) and not isinstance(s, tuple)
+
+
+def _properties(model: Model, name: str | None) -> tuple[str, ...]:
+    if name is None:
+        return model.properties[:1]
+    if name == "all":
+        return model.properties
+    if name not in model.properties:
+        raise UnknownName.of("property", name, (*model.properties, "all"))
+    return (name,)
+
+
+def _predict_all(
+    inputs: list[Any], model: Model, options: _Options
+) -> list[dict[str, Prediction] | CrysnbError]:
+    results: list[dict[str, Prediction] | CrysnbError | None] = [None] * len(inputs)
+    jobs: dict[int, _Job] = {}
+    for k, x in enumerate(inputs):
+        try:
+            jobs[k] = _prepare(x, model, options)
+        except CrysnbError as error:
+            if options.on_error == "raise":
+                raise
+            results[k] = error
+    raw, devices = forward_all(model, [job.raw for job in jobs.values()], options.batch_size)
+    ideal_jobs = [k for k, job in jobs.items() if job.ideal is not None]
+    ideal, more = forward_all(model, [g for job in jobs.values() if (g := job.ideal)], options.batch_size)
+    by_ideal = dict(zip(ideal_jobs, ideal, strict=True))
+    moved = _device_notices(model, devices | more)
+    for (k, job), output in zip(jobs.items(), raw, strict=True):
+        final = by_ideal.get(k)
+        results[k] = {
+            name: _finish(
+                job,
+                property_spec(name),
+                model,
+                output[name].numpy(),
+                None if final is None else final[name].numpy(),
+                moved,
+            )
+            for name in options.names
+        }
+    return [r for r in results if r is not None]
+
+
+def _prepare(x: Any, model: Model, options: _Options) -> _Job:
+    reading = read(x)
+    structure = reading.structure
+    notices = [*reading.notices, *element_notices(structure, model.card)]
+    for name in options.names:
+        notices += metal_notices(structure, name, x)
+    symmetry: SymmetryInfo | None = None
+    ideal: CrystalBatch | None = None
+    if any(property_spec(name).tensor for name in options.names):
+        try:
+            symmetry = detect(structure, options.symprec)
+        except SymmetryUndetermined as error:
+            text = f"No symmetry was determined, so nothing was projected: {error.text}"
+            notices.append(Notice("symmetry.undetermined", "warning", text))
+        if symmetry and options.idealize:
+            ideal = build_one(idealized_primitive(structure, symmetry), model.cutoff)
+            notices += _idealisation_notice(symmetry)
+    return _Job(
+        structure=structure,
+        structure_id=reading.structure_id,
+        notices=tuple(notices),
+        symmetry=symmetry,
+        raw=build_one(structure, model.cutoff),
+        ideal=ideal,
+    )
+
+
+def _idealisation_notice(symmetry: SymmetryInfo) -> list[Notice]:
+    if symmetry.displacement < 1e-6 and symmetry.strain < 1e-7:
+        return []
+    severity: Literal["info", "warning"] = (
+        "warning" if symmetry.displacement >= NOTABLE_DISPLACEMENT else "info"
+    )
+    text = (
+        f"Idealised to {symmetry.symbol}: atoms moved by at most {symmetry.displacement:.2g} Å, "
+        f"metric strain {symmetry.strain:.2g} (symprec {symmetry.symprec:g} Å)."
+    )
+    return [Notice("symmetry.idealized", severity, text)]
+
+
+def _device_notices(model: Model, used: set[str]) -> tuple[Notice, ...]:
+    if used <= {str(model.device)}:
+        return ()
+    text = f"Memory of {model.device} ran out; part of the work ran on the CPU."
+    return (Notice("device.fell_back", "info", text),)
+
+
+def _finish(
+    job: _Job,
+    spec: PropertySpec,
+    model: Model,
+    raw: NDArray[np.float64],
+    ideal: NDArray[np.float64] | None,
+    moved: tuple[Notice, ...],
+) -> Prediction:
+    notices = [*job.notices, *moved]
+    value, broken = raw, None
+    if spec.tensor:
+        finite = np.isfinite(raw).all() and (ideal is None or np.isfinite(ideal).all())
+        if not finite:
+            notices.append(Notice("prediction.non_finite", "error", "The network gave NaN or infinity."))
+            value = np.full(spec.tensor.matrix_shape, np.nan)
+        else:
+            if job.symmetry:
+                broken = residual(spec.tensor, raw, job.symmetry.rotations)
+            if job.symmetry and ideal is not None:
+                value = project(spec.tensor, ideal, job.symmetry.rotations)
+            value = spec.tensor.matrix(value)
+    return Prediction(
+        value=value,
+        spec=spec,
+        model=model.name,
+        frame="own",
+        symmetry=job.symmetry,
+        symmetry_residual=broken,
+        notices=tuple(sorted(notices, key=lambda n: _RANK[n.severity])),
+        structure_id=job.structure_id,
+        formula=job.structure.composition.reduced_formula,
+    )

@@ -1,0 +1,111 @@
+"""Labelled crystals as graphs: idealised, in the primitive cell, with projected labels."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crysnb.datasets.records import raw_records, read_split, to_record
+from crysnb.errors import CrysnbError
+from crysnb.graph.build import build_one
+from crysnb.models.gmtnet.heads import tensor_of
+from crysnb.symmetry.detect import detect
+from crysnb.symmetry.idealize import idealized_primitive
+from crysnb.symmetry.project import project
+from crysnb.training.recipe import Recipe
+from crysnb.values.crystal_batch import CrystalBatch
+from crysnb.values.property_spec import property_spec
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labelled:
+    """One training crystal.
+
+    Attributes
+    ----------
+    id
+        Of the record.
+    graph
+        Graph of the idealised primitive cell.
+    label
+        Cartesian tensor in the frame of the crystal, projected onto its point group.
+    elements
+        Symbols of the elements in it.
+    """
+
+    id: str
+    graph: CrystalBatch
+    label: Tensor
+    elements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingData:
+    """Parts of a split, and how many records were left out for which reason."""
+
+    parts: dict[str, list[Labelled]]
+    left_out: dict[str, int]
+
+    def element_counts(self, part: str = "train") -> dict[str, int]:
+        """Element symbol -> number of crystals of ``part`` that contain it, sorted by symbol."""
+        counts = Counter(e for crystal in self.parts[part] for e in crystal.elements)
+        return dict(sorted(counts.items()))
+
+
+def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) -> TrainingData:
+    """Labelled crystals of the given split parts.
+
+    Left out, and counted: records without the label, with ``symmetry_ok`` false, with an entry above
+    ``recipe.max_entry``, or refused by the structure and symmetry checks.
+    """
+    split = read_split(folder)
+    part_of = {name: part for part in parts for name in split[part]}
+    result: dict[str, list[Labelled]] = {part: [] for part in parts}
+    left_out: Counter[str] = Counter()
+    for raw in raw_records(folder / "structures.jsonl.gz"):
+        part = part_of.get(str(raw.get("id")))
+        if part is None:
+            continue
+        target = raw.get("targets", {}).get(recipe.target)
+        reason = _reason(raw, target, recipe)
+        if reason is None:
+            try:
+                result[part].append(_labelled(raw, target, recipe))
+            except CrysnbError as error:
+                reason = error.code
+        if reason is not None:
+            left_out[reason] += 1
+    return TrainingData(result, dict(left_out))
+
+
+def _reason(raw: dict[str, object], target: object, recipe: Recipe) -> str | None:
+    if target is None:
+        return "no label"
+    if not raw.get("symmetry_ok", True):
+        return "label breaks the crystal's symmetry"
+    largest = float(np.abs(np.asarray(target, dtype=np.float64)).max())
+    if not largest < recipe.max_entry:
+        return f"entry of {recipe.max_entry:g} or more"
+    return None
+
+
+def _labelled(raw: dict[str, object], target: object, recipe: Recipe) -> Labelled:
+    record = to_record(raw)
+    kind = tensor_of(property_spec(recipe.learns))
+    symmetry = detect(record.structure)
+    label = project(kind, kind.cartesian(np.asarray(target, dtype=np.float64)), symmetry.rotations)
+    return Labelled(
+        id=record.id,
+        graph=build_one(idealized_primitive(record.structure, symmetry), recipe.model.cutoff),
+        label=torch.from_numpy(np.ascontiguousarray(label)),
+        elements=tuple(sorted(str(e) for e in record.structure.composition.elements)),
+    )

@@ -1,0 +1,212 @@
+"""The training loop: seeded, resumable to the bit on one CPU, evaluated with averaged weights."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from crysnb.evaluate.metrics import tensor_metrics
+from crysnb.models.gmtnet.heads import TensorHead, log_minus_one, tensor_of
+from crysnb.models.gmtnet.model import GMTNet
+from crysnb.training import checkpoint
+from crysnb.training.data import Labelled
+from crysnb.training.loss import dielectric_loss
+from crysnb.training.recipe import Recipe
+from crysnb.values.crystal_batch import CrystalBatch, collate
+from crysnb.values.property_spec import property_spec
+from crysnb.values.trace import no_tap
+
+log = logging.getLogger(__name__)
+
+_WARM_UP = 0.05  # share of the steps
+_FINAL_RATE = 0.01  # of the peak
+
+
+class Run:
+    """One training run; call :meth:`train`.
+
+    Parameters
+    ----------
+    recipe
+        What to do.
+    train, val
+        Labelled crystals.
+    folder
+        Where checkpoints go, or None to keep nothing.
+    """
+
+    def __init__(
+        self, recipe: Recipe, train: Sequence[Labelled], val: Sequence[Labelled], folder: Path | None = None
+    ) -> None:
+        self.recipe, self.train_set, self.val_set, self.folder = recipe, list(train), list(val), folder
+        self.network = seeded_network(recipe)
+        self.head = cast("TensorHead", self.network.heads[recipe.learns])
+        _standardise(self.head, [c.label for c in self.train_set])
+        self.averaged = GMTNet(recipe.model)
+        self.averaged.load_state_dict(self.network.state_dict())
+        matrices = [p for p in self.network.parameters() if p.ndim > 1]
+        others = [p for p in self.network.parameters() if p.ndim <= 1]
+        self.optimiser = torch.optim.AdamW(
+            [
+                {"params": matrices, "weight_decay": recipe.weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ],
+            lr=recipe.learning_rate,
+        )
+        self.epoch = 0
+        self.log: list[dict[str, Any]] = []
+
+    def train(self, *, resume: bool = False) -> GMTNet:
+        """Run all epochs and return the averaged network, in evaluation mode."""
+        if resume and self.folder:
+            self._restore(self.folder)
+        while self.epoch < self.recipe.epochs:
+            started = time.perf_counter()
+            loss = self._epoch()
+            self.epoch += 1
+            entry = {"epoch": self.epoch, "loss": loss, **self.validate()}
+            self.log.append(entry)
+            log.info("%s in %.1f s", _line(entry), time.perf_counter() - started)
+            if self.folder:
+                self._save(self.folder)
+        return self.averaged.eval()
+
+    def validate(self) -> dict[str, float]:
+        """Metrics of the averaged network on the validation part."""
+        return evaluate(self.averaged, self.val_set, self.recipe.learns) if self.val_set else {}
+
+    def _epoch(self) -> float:
+        recipe = self.recipe
+        generator = torch.Generator().manual_seed(1_000_003 * recipe.seed + self.epoch)
+        order = torch.randperm(len(self.train_set), generator=generator).tolist()
+        starts = range(0, len(order), recipe.batch_size)
+        steps = len(starts) * recipe.epochs
+        total = 0.0
+        self.network.train()
+        with torch.random.fork_rng(devices=[]):  # dropout draws from the global generator
+            torch.default_generator.set_state(generator.get_state())
+            for k, start in enumerate(starts):
+                step = self.epoch * len(starts) + k
+                self._set_rate(step, steps)
+                chosen = [self.train_set[i] for i in order[start : start + recipe.batch_size]]
+                total += self._step(chosen, generator) / len(starts)
+                self._average(step)
+        return total
+
+    def _step(self, chosen: Sequence[Labelled], generator: torch.Generator) -> float:
+        batch = _displaced(collate([c.graph for c in chosen]), self.recipe.noise, generator)
+        label = torch.stack([c.label for c in chosen]).float()
+        x, features = self.network.trunk(batch)
+        latent = self.head.latent(x, features, batch.crystal_of_atom, batch.n_crystals, no_tap, "")
+        loss = dielectric_loss(latent, label, self.recipe)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.gradient_clip)
+        self.optimiser.step()
+        return float(loss.detach())
+
+    def _set_rate(self, step: int, steps: int) -> None:
+        warm = min(1.0, (step + 1) / max(1.0, _WARM_UP * steps))
+        decay = _FINAL_RATE + (1 - _FINAL_RATE) * (1 + math.cos(math.pi * step / steps)) / 2
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.recipe.learning_rate * warm * decay
+
+    @torch.no_grad()
+    def _average(self, step: int) -> None:
+        decay = min(self.recipe.ema, (1 + step) / (10 + step))
+        for mean, new in zip(self.averaged.parameters(), self.network.parameters(), strict=True):
+            mean.lerp_(new, 1 - decay)
+
+    def _save(self, folder: Path) -> None:
+        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
+        tensors |= {f"averaged.{k}": v for k, v in self.averaged.state_dict().items()}
+        for k, state in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{k}.{name}": value.clone() for name, value in state.items()}
+        checkpoint.save(
+            folder, checkpoint.Checkpoint(self.epoch, self.recipe.hash, _distinct(tensors), self.log)
+        )
+
+    def _restore(self, folder: Path) -> None:
+        found = checkpoint.latest(folder, self.recipe.hash)
+        if found is None:
+            return
+        self.epoch, self.log = found.epoch, found.log
+        parts: dict[str, dict[str, Tensor]] = {"network": {}, "averaged": {}, "optimiser": {}}
+        for name, value in found.tensors.items():
+            part, rest = name.split(".", 1)
+            parts[part][rest] = value
+        self.network.load_state_dict(parts["network"])
+        self.averaged.load_state_dict(parts["averaged"])
+        whole = self.optimiser.state_dict()
+        states: dict[int, dict[str, Tensor]] = {}
+        for name, value in parts["optimiser"].items():
+            index, key = name.split(".", 1)
+            states.setdefault(int(index), {})[key] = value
+        whole["state"] = states
+        self.optimiser.load_state_dict(whole)
+
+
+def seeded_network(recipe: Recipe) -> GMTNet:
+    """A network initialised from the recipe's seed, without touching the global generator."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.set_state(torch.Generator().manual_seed(recipe.seed).get_state())
+        return GMTNet(recipe.model)
+
+
+def predict_labels(network: GMTNet, crystals: Sequence[Labelled], name: str) -> np.ndarray[Any, Any]:
+    """Cartesian tensors [crystal, 3, …, 3] as float64."""
+    network.eval()
+    with torch.inference_mode():
+        parts = [
+            network(collate([c.graph for c in crystals[k : k + 32]]))[name].double()
+            for k in range(0, len(crystals), 32)
+        ]
+    return torch.cat(parts).numpy()
+
+
+def evaluate(network: GMTNet, crystals: Sequence[Labelled], name: str) -> dict[str, float]:
+    """Metrics of a network on labelled crystals."""
+    kind = tensor_of(property_spec(name))
+    true = torch.stack([c.label for c in crystals]).numpy()
+    return tensor_metrics(predict_labels(network, crystals, name), true, kind)
+
+
+@torch.no_grad()
+def _standardise(head: TensorHead, labels: Sequence[Tensor]) -> None:
+    """Put mean and spread of the latent labels per irrep into the head."""
+    latent = log_minus_one(torch.stack(list(labels)))
+    vectors = latent.flatten(1) @ head.get_buffer("to_cartesian").double().T
+    scales, at = [], 0
+    for (order, parity), n in head.order:
+        block = vectors[:, at : at + n * (2 * order + 1)]
+        at += block.shape[1]
+        if (order, parity) == (0, 1):
+            head.get_buffer("shift").copy_(block.mean(0))
+            block = block - block.mean(0)
+        scales.append(block.square().mean().sqrt().clamp(min=1e-6))
+    head.get_buffer("scale").copy_(torch.stack(scales))
+
+
+def _displaced(batch: CrystalBatch, noise: float, generator: torch.Generator) -> CrystalBatch:
+    if noise == 0:
+        return batch
+    shift = noise * torch.randn(batch.n_atoms, 3, generator=generator, dtype=torch.float64)
+    inverse = torch.linalg.inv(batch.cell)[batch.crystal_of_atom]
+    return replace(batch, frac=batch.frac + torch.einsum("ai,aij->aj", shift, inverse))
+
+
+def _distinct(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in tensors.items()}
+
+
+def _line(entry: dict[str, Any]) -> str:
+    return " ".join(f"{k} {v:.4g}" for k, v in entry.items())

@@ -1,0 +1,87 @@
+"""From a finished run to a model folder, and from there into the package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crysnb.models.gmtnet.model import GMTNet
+from crysnb.training.data import TrainingData
+from crysnb.training.recipe import Recipe
+from crysnb.weights import store
+from crysnb.weights.card import ModelCard
+
+_CITATION = """@inproceedings{yan2024gmtnet,
+  title = {A Space Group Symmetry Informed Network for {O(3)} Equivariant Crystal Tensor Prediction},
+  author = {Yan, Keqiang and Saxton, Alexandra and Qian, Xiaofeng and Qian, Xiaoning and Ji, Shuiwang},
+  booktitle = {International Conference on Machine Learning},
+  year = {2024},
+  note = {arXiv 2406.12888}
+}
+"""
+
+#: What the cards say of each data set; licences as stated by the source.
+DATASETS: dict[str, dict[str, str]] = {
+    "mp_dielectric": {
+        "name": "MP dielectric tensors (Petousis 2017)",
+        "licence": "CC0 1.0",
+        "source": "Dryad, doi:10.5061/dryad.ph81h",
+        "citation": "Petousis et al., Sci. Data 4, 160134 (2017), doi:10.1038/sdata.2016.134",
+    },
+}
+
+
+def write_model(
+    folder: Path, recipe: Recipe, network: GMTNet, data: TrainingData, metrics: Mapping[str, Any]
+) -> ModelCard:
+    """Write weights and card of a trained network and return the card."""
+    card = ModelCard(
+        name=recipe.name,
+        family="gmtnet",
+        config=recipe.model.to_dict(),
+        properties=(recipe.learns,),
+        targets={recipe.target: recipe.learns},
+        element_counts=data.element_counts("train"),
+        dataset={
+            **DATASETS[recipe.dataset],
+            "folder": recipe.dataset,
+            "target": recipe.target,
+            "left_out": data.left_out,
+            "crystals": {part: len(crystals) for part, crystals in data.parts.items()},
+            "split": "by reduced formula: sha256('crysnb-split-v1:' + formula) mod 100; "
+            "below 80 train, 80-89 val, 90-99 test",
+        },
+        metrics=dict(metrics),
+        training={
+            "command": f"crysnb train {recipe.name} --data $CRYSNB_DATA -o runs/{recipe.name}",
+            "seed": recipe.seed,
+            "recipe": {k: v for k, v in recipe.to_dict().items() if k != "model"},
+            "recipe_sha256": recipe.hash,
+        },
+        sha256="",
+        citation=_CITATION,
+    )
+    return store.save(folder, card, network.state_dict())
+
+
+def ship(folder: Path, package_folder: Path) -> None:
+    """Copy a model folder into the package and list its hashes in the manifest.
+
+    Parameters
+    ----------
+    folder
+        A model folder, which is checked by loading it.
+    package_folder
+        ``crysnb/weights/shipped`` of the source tree.
+    """
+    stored = store.load(folder)
+    target = package_folder / stored.card.name
+    target.mkdir(parents=True, exist_ok=True)
+    for name in (store.WEIGHTS, store.CARD):
+        store.write_atomic(target / name, (folder / name).read_bytes())
+    manifest_file = package_folder / "manifest.json"
+    manifest = json.loads(manifest_file.read_text()) if manifest_file.is_file() else {}
+    manifest[stored.card.name] = store.manifest_of(target)
+    store.write_atomic(manifest_file, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())

@@ -1,0 +1,138 @@
+"""Model cards: what a model is, what it was trained on, and how good it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from crysnb.errors import WeightsCorrupt, quote
+
+SCHEMA_VERSION = 1
+_MAX_BYTES = 1 << 20
+_MAX_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """Description of a trained model; plain JSON.
+
+    Attributes
+    ----------
+    name
+        Name of the model.
+    family
+        Registered family that builds the module, for example ``"gmtnet"``.
+    config
+        Configuration of the module, with its own schema version.
+    properties
+        Names of the predicted properties; the first is the default.
+    targets
+        Key of a data record -> name of the property it labels.
+    element_counts
+        Element symbol -> number of training crystals that contain it.
+    dataset
+        Name, source, licence, citation, filters and split of the training data.
+    metrics
+        Per split part, error measures with the command that prints them.
+    training
+        Command, seed, recipe and its hash.
+    sha256
+        Hash of ``weights.safetensors``.
+    citation
+        BibTeX of the method.
+    """
+
+    name: str
+    family: str
+    config: dict[str, Any]
+    properties: tuple[str, ...]
+    targets: dict[str, str]
+    element_counts: dict[str, int]
+    dataset: dict[str, Any]
+    metrics: dict[str, Any]
+    training: dict[str, Any]
+    sha256: str
+    citation: str = ""
+    schema_version: int = field(default=SCHEMA_VERSION)
+
+    def to_json(self) -> str:
+        """Indented JSON with sorted keys; the same card always gives the same bytes."""
+        data = {**asdict(self), "properties": list(self.properties)}
+        return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: bytes) -> ModelCard:
+        """Inverse of :meth:`to_json`.
+
+        Raises
+        ------
+        WeightsCorrupt
+            For anything but a complete card of a known schema: wrong types, duplicate or unknown
+            keys, JSON that is too large or too deeply nested.
+        """
+        data = _parse(text)
+        if data.get("schema_version") != SCHEMA_VERSION:
+            raise _corrupt(f"schema version {quote(data.get('schema_version'))}", f"{SCHEMA_VERSION}")
+        types = {f.name: _KINDS[str(f.type).split("[")[0]] for f in fields(cls)}
+        if unknown := sorted(set(data) - set(types)):
+            raise _corrupt(f"unknown keys {quote(unknown)}", ", ".join(types))
+        for name, kind in types.items():
+            if name not in data and name != "citation":
+                raise _corrupt(f"no {name!r}", "a complete card")
+            if not isinstance(data.get(name, ""), kind):
+                raise _corrupt(f"{name} is {quote(data[name])}", kind.__name__)
+        properties = data.pop("properties")
+        if not properties or not all(isinstance(p, str) for p in properties):
+            raise _corrupt(f"properties {quote(properties)}", "a list of names")
+        if not all(isinstance(n, int) and n >= 0 for n in data["element_counts"].values()):
+            raise _corrupt("element counts that are not whole numbers", "counts of at least 0")
+        return cls(**data, properties=tuple(properties))
+
+
+_KINDS: dict[str, type] = {"str": str, "dict": dict, "tuple": list, "int": int}
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    if len(text) > _MAX_BYTES:
+        raise _corrupt(f"{len(text)} bytes", f"at most {_MAX_BYTES} bytes")
+    if _depth(text) > _MAX_DEPTH:
+        raise _corrupt("deeply nested JSON", f"at most {_MAX_DEPTH} levels")
+    try:
+        data = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise _corrupt(f"not JSON: {quote(str(error))}", "a JSON object") from error
+    if not isinstance(data, dict):
+        raise _corrupt("a JSON value that is not an object", "a JSON object")
+    return data
+
+
+def _depth(text: bytes) -> int:
+    deepest = level = 0
+    for byte in text:
+        if byte in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif byte in b"]}":
+            level -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate keys")
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _corrupt(found: str, accepted: str) -> WeightsCorrupt:
+    return WeightsCorrupt(
+        "weights.card",
+        found=f"model card: {found}",
+        accepted=accepted,
+        action="Fetch or train the model again",
+    )
