@@ -18,6 +18,8 @@ from .structure.examples import examples as examples
 from .structure.read import as_structure as as_structure
 from .symmetry.detect import symmetry as symmetry
 from .symmetry.idealize import idealize as idealize
+from .tensors.form import TensorForm as TensorForm
+from .tensors.form import tensor_form as tensor_form
 from .values.prediction import Notice as Notice
 from .values.prediction import Prediction as Prediction
 from .values.symmetry_info import SymmetryInfo as SymmetryInfo

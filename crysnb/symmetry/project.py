@@ -62,9 +62,42 @@ class Invariants:
         weighted = basis.T * self.kind.multiplicity
         return np.asarray(np.linalg.solve(weighted @ basis, weighted)) if self.dimension else weighted
 
-    def apply(self, components: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Projected named components, shape [component]: zeros and equalities exact."""
-        return np.asarray(self.reduced.matrix @ (self.to_free @ components))
+    @cached_property
+    def _operators(self) -> dict[tuple[int, ...], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        # Both printed forms, flattened: to the free components, and back.
+        kind = self.kind
+        full = kind.expand
+        pick = kind.matrix_rows
+        to_free = self.to_free / kind.multiplicity @ full.T
+        gather = np.zeros((len(pick), full.shape[0]))
+        gather[np.arange(len(pick)), pick] = 1.0
+        spread = kind.cartesian_rows
+        folded = np.zeros((len(to_free), len(pick)))
+        np.add.at(folded.T, spread, to_free.T)
+        matrix = self.reduced.matrix
+        return {
+            (3,) * kind.rank: (to_free, full @ matrix),
+            kind.matrix_shape: (folded, gather @ full @ matrix),
+        }
+
+    def project(self, tensor: ArrayLike) -> NDArray[np.float64]:
+        """Nearest allowed tensor in the Cartesian norm, in the form it came in."""
+        array = np.asarray(tensor)
+        if array.dtype != np.float64 or array.shape not in self._operators or not np.isfinite(array).all():
+            # The slow path refuses with a reason, or converts.
+            self.kind.cartesian(tensor)
+            array = array.astype(np.float64)
+        to_free, back = self._operators[array.shape]
+        return np.asarray((back @ (to_free @ array.reshape(-1))).reshape(array.shape))
+
+    def residual(self, tensor: ArrayLike) -> float:
+        """‖T − P T‖ / ‖T‖ in the Cartesian norm; 0 for T = 0."""
+        full = self.kind.cartesian(tensor)
+        size = float(np.abs(full).max())
+        if size == 0.0:
+            return 0.0
+        full = full / size  # so that squares of tiny or huge numbers neither vanish nor overflow
+        return float(np.linalg.norm(full - self.project(full)) / np.linalg.norm(full))
 
 
 def invariants(kind: str | TensorKind, rotations: ArrayLike) -> Invariants:
@@ -145,9 +178,7 @@ def project(kind: str | TensorKind, tensor: ArrayLike, rotations: ArrayLike) -> 
     ndarray
         The nearest allowed tensor in the Cartesian norm. Forbidden components are exactly 0.0.
     """
-    kind = tensor_kind(kind)
-    full = kind.from_components(invariants(kind, rotations).apply(kind.components(tensor)))
-    return full if np.shape(tensor) == full.shape else kind.matrix(full)
+    return invariants(kind, rotations).project(tensor)
 
 
 def residual(kind: str | TensorKind, tensor: ArrayLike, rotations: ArrayLike) -> float:
@@ -156,11 +187,4 @@ def residual(kind: str | TensorKind, tensor: ArrayLike, rotations: ArrayLike) ->
     Does not depend on the orientation or the unit. 1 for a non-zero tensor of a kind that the
     group forbids altogether.
     """
-    kind = tensor_kind(kind)
-    full = kind.cartesian(tensor)
-    size = float(np.abs(full).max())
-    if size == 0.0:
-        return 0.0
-    full = full / size
-    gap = full - kind.from_components(invariants(kind, rotations).apply(kind.components(full)))
-    return float(np.linalg.norm(gap) / np.linalg.norm(full))
+    return invariants(kind, rotations).residual(tensor)
