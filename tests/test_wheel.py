@@ -74,7 +74,7 @@ def clean_python(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
     subprocess.run(
-        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-index", "--no-deps",
+        [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-index", "--no-deps",
          str(built[0])], check=True, capture_output=True,
     )  # fmt: skip
     (site,) = (folder / "lib").glob("python*/site-packages")

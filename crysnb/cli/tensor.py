@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from crysnb.values.tensor_kind import TensorKind
 
 FRAMES = ("own", "nye", "ieee")
+#: Fields of the documented object, in order; the Python object holds more.
+FIELDS = (
+    "kind", "frame", "space_group", "point_group", "symprec",
+    "n_independent", "free", "zeros", "relations", "why",
+)  # fmt: skip
 #: Longer right-hand sides are listed below the matrix instead of inside it.
 _CELL = 14
 
@@ -50,14 +55,16 @@ def tensor(
         console.report_failure(item_id, error, as_json=as_json)
         raise typer.Exit(1) from error
     if as_json:
-        console.emit(answer)
+        console.emit({name: answer[name] for name in FIELDS})
+        for note in answer.get("notes", ()):
+            console.tell(text.printable(str(note)))
     else:
         typer.echo(describe(item_id, chosen, answer))
 
 
-def _tolerance(symprec: str) -> float | str:
+def _tolerance(symprec: str) -> float | Literal["auto"]:
     if symprec == "auto":
-        return symprec
+        return "auto"
     try:
         value = float(symprec)
     except ValueError:
@@ -94,13 +101,14 @@ def describe(item_id: str, kind: TensorKind, form: Mapping[str, Any]) -> str:
     head += [f"class {form['point_group']}", f"frame {form['frame']}"]
     if form["symprec"] is not None:
         head.append(f"symprec {form['symprec']:g} Å")
-    free = ", ".join(form["free"]) or "none: the tensor vanishes"
+    free = ", ".join(form["free"]) or "the tensor vanishes"
     lines = [
         ", ".join(head),
         f"{form['n_independent']} independent of {kind.n_components}: {free}",
         "",
         text.table(_layout(kind, form), right=True, indent="  "),
     ]
+    lines += [f"  note: {text.printable(str(note))}" for note in form.get("notes", ())]
     if form["relations"]:
         lines += ["", "relations"]
         lines += [f"  {name} = {rhs}" for name, rhs in form["relations"].items()]
