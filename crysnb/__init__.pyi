@@ -25,5 +25,7 @@ from .values.prediction import Prediction as Prediction
 from .values.symmetry_info import SymmetryInfo as SymmetryInfo
 from .values.tensor_kind import TensorKind as TensorKind
 from .values.trace import Trace as Trace
+from .widgets.structure_view import show as show
+from .widgets.tensor_view import nye as nye
 
 __version__: str

@@ -3,12 +3,16 @@ import { h } from "./dom";
 import { hideFallback } from "./fallback";
 import { State, type HostModel } from "./model";
 import { adoptStyles } from "./styles";
+import { mountStructure } from "./structure_view";
 import { mountTensor } from "./tensor_view";
 import type { ViewContext } from "./view";
 
 export { MODEL_KEYS } from "./model";
 
-const VIEWS: Readonly<Record<string, (context: ViewContext) => void>> = { tensor: mountTensor };
+const VIEWS: Readonly<Record<string, (context: ViewContext) => void>> = {
+  structure: mountStructure,
+  tensor: mountTensor,
+};
 
 interface RenderProps { readonly model: HostModel; readonly el: HTMLElement }
 

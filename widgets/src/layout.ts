@@ -1,8 +1,9 @@
 // Where cells and family lines go, in units of one cell. No DOM here.
 import type { Cell, Sign } from "./schema";
 
-/** Height of the glyph's centre inside its cell, as a share of the cell; the number stands below. */
-export const GLYPH_Y = 0.38;
+/** Centre of the glyph inside its cell, as a share of the cell; the number stands to its right. */
+export const GLYPH_X = 0.2;
+export const GLYPH_Y = 0.5;
 
 export interface Segment {
   readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number;
@@ -49,7 +50,7 @@ export function skeleton(cells: readonly Cell[], byName: ReadonlyMap<string, Cel
 
 function segment(a: Cell, b: Cell, sign: Sign): Segment {
   return {
-    x1: a.column + 0.5, y1: a.row + GLYPH_Y, x2: b.column + 0.5, y2: b.row + GLYPH_Y, sign, from: a.name, to: b.name,
+    x1: a.column + GLYPH_X, y1: a.row + GLYPH_Y, x2: b.column + GLYPH_X, y2: b.row + GLYPH_Y, sign, from: a.name, to: b.name,
   };
 }
 

@@ -1,5 +1,5 @@
-// Reading of the `data` trait. Nothing reaches a view before it went through here; the shape is that of
-// schema/tensor.schema.json.
+// Reading of the `data` trait of a tensor view; the shape is that of schema/tensor.schema.json.
+import { integer, list, oneOf, record, SchemaError, string, text } from "./read";
 
 export const ROLES = ["independent", "equal", "opposite", "dependent", "zero", "unknown"] as const;
 export const SEVERITIES = ["info", "warning", "error"] as const;
@@ -46,10 +46,6 @@ export interface TensorData {
   readonly notices: readonly Notice[];
   readonly cells: readonly Cell[];
 }
-
-export class SchemaError extends Error {}
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The tensor data, or `SchemaError` naming the field that is wrong. */
 export function parseTensor(value: unknown): TensorData {
@@ -100,43 +96,12 @@ function link(value: unknown, at: string): Link {
   return { to: text(d, "to"), sign: oneOf(d["sign"], SIGNS, `${at}.sign`) };
 }
 
-function fact(value: unknown, at: string): Fact {
+export function fact(value: unknown, at: string): Fact {
   const d = record(value, at);
   return { label: text(d, "label"), value: text(d, "value"), hint: text(d, "hint") };
 }
 
-function notice(value: unknown, at: string): Notice {
+export function notice(value: unknown, at: string): Notice {
   const d = record(value, at);
   return { code: text(d, "code"), severity: oneOf(d["severity"], SEVERITIES, `${at}.severity`), text: text(d, "text") };
-}
-
-function record(value: unknown, at: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new SchemaError(at);
-  return value as Fields;
-}
-
-function text(d: Fields, key: string): string {
-  return string(d[key], key);
-}
-
-function string(value: unknown, at: string): string {
-  if (typeof value !== "string") throw new SchemaError(at);
-  return value;
-}
-
-function integer(value: unknown, at: string, low: number, high: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < low || value > high) throw new SchemaError(at);
-  return value;
-}
-
-function oneOf<T extends string>(value: unknown, options: readonly T[], at: string): T {
-  const found = options.find((option) => option === value);
-  if (found === undefined) throw new SchemaError(at);
-  return found;
-}
-
-function list<T>(d: Fields, key: string, item: (value: unknown, at: string) => T): T[] {
-  const value = d[key];
-  if (!Array.isArray(value)) throw new SchemaError(key);
-  return value.map((v, i) => item(v, `${key}[${i}]`));
 }

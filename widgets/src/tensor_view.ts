@@ -3,7 +3,7 @@
 import { legendOf, wordsOf } from "./classify";
 import { h } from "./dom";
 import { drawGlyph } from "./glyphs";
-import { isContained } from "./keymap";
+import { containKeys, header, leave, noticeList, showStatus, statusLines, watchStatus } from "./panel";
 import { parseTensor, type Cell, type TensorData } from "./schema";
 import { detailOf } from "./tensor_detail";
 import { TensorGrid } from "./tensor_grid";
@@ -14,7 +14,7 @@ const KEYS_HELP =
   "add to the selection. Esc: clear, then back to the notebook. ?: this line.";
 
 export function mountTensor(context: ViewContext): void {
-  const { state, root, signal } = context;
+  const { state, signal } = context;
   let stop = new AbortController();
   const draw = guarded<void>(state, () => {
     stop.abort();
@@ -23,12 +23,9 @@ export function mountTensor(context: ViewContext): void {
   });
   signal.addEventListener("abort", () => stop.abort(), { once: true });
   state.watch(["data"], signal, draw);
-  state.watch(["status", "message"], signal, () => showStatus(context));
-  state.onDead(signal, () => root.toggleAttribute("data-dead", true));
-  root.addEventListener("keydown", (event) => {
-    if (isContained(event)) event.stopPropagation();
-  }, { signal });
+  containKeys(context);
   drawTensor(context, stop.signal);
+  watchStatus(context);
 }
 
 function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
@@ -55,12 +52,10 @@ function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
   grid.listen(signal, (handler) => guarded(state, handler));
   state.watch(["selection"], signal, guarded<void>(state, () => { paint(); announce(); }));
   root.replaceChildren(
-    header(data),
+    header(data.title, data.subtitle, data.meaning, data.facts),
     h("p", { class: "cn-verdict", "data-severity": data.severity }, data.verdict),
     h("div", { class: "cn-body" }, h("div", { class: "cn-diagram" }, grid.element, legend(data)), detail),
-    ...honesty(data), ...notices(data), help,
-    h("p", { class: "cn-dead-note" }, "The kernel behind this view is gone: everything shown stays readable. Run the cell again to reconnect."),
-    h("p", { class: "cn-error", role: "alert", hidden: true }), live);
+    ...honesty(data), ...noticeList(data.notices), help, ...statusLines(), live);
   paint();
   announce();
   showStatus({ state, root, signal });
@@ -76,29 +71,6 @@ function spoken(cell: Cell): string {
   return `${cell.name}: ${wordsOf(cell)}. ${cell.reason}${because}`;
 }
 
-function showStatus({ state, root }: ViewContext): void {
-  root.dataset["status"] = state.status;
-  const error = root.querySelector<HTMLElement>(".cn-error");
-  if (!error) return;
-  error.textContent = state.message;
-  error.hidden = state.message === "";
-}
-
-/** Give the focus back to the notebook cell that holds the view. */
-function leave(root: HTMLElement): void {
-  const inside = root.ownerDocument.activeElement;
-  if (inside instanceof HTMLElement) inside.blur();
-  root.closest<HTMLElement>(".jp-Cell[tabindex], .jp-Notebook[tabindex], [tabindex]")?.focus();
-}
-
-function header(data: TensorData): HTMLElement {
-  return h("header", { class: "cn-head" },
-    h("p", { class: "cn-title", role: "heading", "aria-level": 3 },
-      h("b", {}, data.title), h("span", { class: "cn-subtitle", title: data.meaning }, data.subtitle)),
-    h("dl", { class: "cn-facts" }, ...data.facts.map(({ label, value, hint }) =>
-      h("div", { class: "cn-fact", ...(hint ? { title: hint } : {}) }, h("dt", {}, label), h("dd", {}, value)))));
-}
-
 function legend(data: TensorData): HTMLElement {
   return h("ul", { class: "cn-legend", "aria-label": "Legend" },
     ...legendOf(data.cells).map(({ glyph, words }) => h("li", {}, drawGlyph(glyph), h("span", {}, words))));
@@ -110,10 +82,4 @@ function honesty(data: TensorData): HTMLElement[] {
   if (shown.length === 0) return [];
   return [h("dl", { class: "cn-honesty" }, ...shown.map(([key, label, text]) =>
     h("div", { class: `cn-${key}` }, h("dt", {}, label), h("dd", {}, text))))];
-}
-
-function notices(data: TensorData): HTMLElement[] {
-  if (data.notices.length === 0) return [];
-  return [h("ul", { class: "cn-notices", "aria-label": "Notices" }, ...data.notices.map(({ severity, text, code }) =>
-    h("li", { "data-severity": severity, "data-code": code }, h("b", {}, severity), h("span", {}, text))))];
 }

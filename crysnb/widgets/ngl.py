@@ -1,0 +1,87 @@
+"""nglview, the 3-D viewer: imported on use, and handed numbers and element symbols of ours only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crysnb.errors import MissingExtra
+from crysnb.structure.radii import covalent_radius
+from crysnb.widgets.crystal_drawing import CrystalDrawing
+from crysnb.widgets.element_colors import element_color, rgb
+from crysnb.widgets.structure_scene import RADIUS_SHARE
+
+_BOND_RADIUS = 0.11
+_EDGE_RADIUS = 0.02
+_EDGE_COLOR = [0.55, 0.55, 0.55]
+
+
+def pdb_text(drawing: CrystalDrawing) -> str:
+    """The drawn atoms as PDB, written from checked numbers; labels are element and site number."""
+    lines = []
+    for k, (symbol, site, (x, y, z)) in enumerate(
+        zip(drawing.symbols, drawing.site, drawing.positions, strict=True)
+    ):
+        name = f"{symbol}{site + 1}"[:4]
+        lines.append(
+            f"HETATM{(k + 1) % 100000:5d} {name:<4s} CRY A{(site + 1) % 10000:4d}    "
+            f"{x:8.3f}{y:8.3f}{z:8.3f}{1:6.2f}{0:6.2f}          {symbol.upper():>2s}"
+        )
+    return "\n".join([*lines, "END", ""])
+
+
+def ngl_widget(drawing: CrystalDrawing) -> Any:
+    """An nglview widget that shows the drawing in the structure's own frame, on a transparent page.
+
+    Raises
+    ------
+    MissingExtra
+        If nglview is not installed or cannot be imported.
+    """
+    nglview = _import_nglview()
+    view = nglview.NGLWidget(nglview.TextStructure(pdb_text(drawing), ext="pdb"), default=False)
+    view.clear_representations()
+    for symbol in dict.fromkeys(drawing.symbols):
+        view.add_representation(
+            "spacefill",
+            selection=f"_{symbol.upper()}",
+            color=element_color(symbol),
+            radius_type="size",
+            radius_size=covalent_radius(symbol) * RADIUS_SHARE,
+        )
+    view._add_shape(_shapes(drawing), name="bonds and cell")  # noqa: SLF001 - nglview's only way to many shapes
+    # The camera of the still picture: z up, seen from the front right.
+    view.camera = "orthographic"
+    view.stage.set_parameters(fog_near=100, fog_far=100, clip_dist=0)
+    view.center()
+    view.layout.height = "340px"
+    view.add_class("cn-ngl")
+    return view
+
+
+def _shapes(drawing: CrystalDrawing) -> list[list[Any]]:
+    shapes: list[list[Any]] = [
+        ["cylinder", start.tolist(), end.tolist(), _EDGE_COLOR, _EDGE_RADIUS]
+        for start, end in drawing.edges()
+    ]
+    for i, j in drawing.bonds:
+        half = (drawing.positions[i] + drawing.positions[j]) / 2
+        for k in (i, j):
+            color = list(rgb(element_color(drawing.symbols[k])))
+            shapes.append(["cylinder", drawing.positions[k].tolist(), half.tolist(), color, _BOND_RADIUS])
+    return shapes
+
+
+def _import_nglview() -> Any:
+    # nglview displays an empty view when it is imported for the first time.
+    from IPython.utils.capture import capture_output
+
+    try:
+        with capture_output():
+            import nglview
+    except ImportError as error:
+        raise MissingExtra(
+            "extra.nglview",
+            found=f"nglview could not be imported ({error.name or 'broken installation'})",
+            action="Install it with: pip install 'crysnb[notebook]'",
+        ) from error
+    return nglview

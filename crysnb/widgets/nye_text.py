@@ -1,0 +1,146 @@
+"""The sentences of the tensor view. One place, so that the live view, pictures and tests agree."""
+
+from __future__ import annotations
+
+from crysnb.units import display_unit
+from crysnb.widgets.component_facts import Component
+from crysnb.widgets.number_text import number_text, share_text, small_text
+from crysnb.widgets.nye_result import EXACT, NyeResult
+
+SPOKEN_UNITS = {
+    "GPa": "gigapascal",
+    "C/m^2": "coulomb per square metre",
+    "kbar": "kilobar",
+    "pm/V": "picometre per volt",
+}
+
+
+def verdict(result: NyeResult) -> tuple[str, str]:
+    """One line that says how the tensor stands, and its severity."""
+    if result.value is not None and not result.is_finite:
+        return "The model gave no finite tensor for this crystal; see the notices.", "error"
+    if result.form is None:
+        return "Symmetry not determined: no verdict on zeros and ties.", "warning"
+    if result.violations:
+        names = ", ".join(result.violations[:6]) + (", …" if len(result.violations) > 6 else "")
+        verb = "breaks" if len(result.violations) == 1 else "break"
+        off = f"In all, {share_text(result.residual or 0.0)} of the norm"
+        return (
+            f"{_count(len(result.violations), 'component')} {verb} the symmetry: {names}. {off}.",
+            "warning",
+        )
+    return (forbidden(result) or _fit(result, result.form.n_independent)), "info"
+
+
+def _fit(result: NyeResult, n_independent: int) -> str:
+    count = f"{n_independent} of {result.kind.n_components} components are independent"
+    if result.residual is None:
+        return f"{count}; symmetry alone, no numbers."
+    if result.prediction is not None and result.residual <= EXACT:
+        return f"{count}; every zero and every tie holds exactly, by projection."
+    return f"{count}; the tensor fits this form (deviation {share_text(result.residual)} of its norm)."
+
+
+def forbidden(result: NyeResult) -> str:
+    """Why the whole tensor must vanish; empty where it need not."""
+    form = result.form
+    if form is None or not result.is_forbidden:
+        return ""
+    inversion = any(operation.symbol == "-1" for operation in form.operations)
+    if inversion and result.kind.rank % 2 != int(result.kind.axial):
+        return f"Inversion forbids it: every {result.kind.name} component of this crystal is zero."
+    return f"The operations of {form.point_group} forbid it: every {result.kind.name} component is zero."
+
+
+def guaranteed(result: NyeResult) -> str:
+    """What holds by construction."""
+    form = result.form
+    if form is None:
+        return "" if result.value is None else "nothing: without a point group there is no projection"
+    n = len(form.operations)
+    if result.value is None:
+        return f"all zeros and ties: they follow from the {n} operations of {form.point_group} alone"
+    if result.prediction is None or result.residual is None:
+        return ""
+    if result.residual > EXACT:
+        return "nothing: the tensor shown was not projected onto this form"
+    operations = _count(n, "operation")
+    return f"zeros and ties: projected onto the form that the {operations} of {form.point_group} allow"
+
+
+def learned(result: NyeResult) -> str:
+    """What a model learned, and so may be wrong."""
+    p = result.prediction
+    if p is None:
+        return ""
+    if result.is_forbidden:
+        return "nothing: symmetry leaves no free component"
+    if result.form is None:
+        return f"all numbers, by {p.model}"
+    free = ", ".join(result.form.free[:8]) + (", …" if len(result.form.free) > 8 else "")
+    return f"the values of {free}, by {p.model}"
+
+
+def reason(result: NyeResult, c: Component) -> str:
+    """Why a component is what it is; the operations are listed after it."""
+    if result.form is None:
+        return "The symmetry of this crystal was not determined, so nothing is known about this component."
+    if c.role == "independent":
+        n = len(result.form.operations)
+        followers = [name for name, _ in c.links]
+        text = f"Free: no operation of {n} constrains its value."
+        return (
+            f"{text} {_names(followers)} follow{'s' if len(followers) == 1 else ''} it."
+            if followers
+            else text
+        )
+    together = " these operations together:" if len(c.operations) > 1 else ":"
+    return f"{c.relation.replace('*', '·')} because of{together}"
+
+
+def origin(result: NyeResult, c: Component) -> str:
+    """Whether the number is guaranteed or learned."""
+    p = result.prediction
+    if p is None or result.form is None or c.value is None or (result.residual or 0.0) > EXACT:
+        return ""
+    if c.role == "zero":
+        return "Guaranteed by construction, whatever the model says."
+    if c.role == "independent":
+        return f"The number was learned by {p.model}; symmetry cannot check it."
+    return f"The tie is guaranteed by construction; the number was learned by {p.model}."
+
+
+def deviation(result: NyeResult, c: Component, decimals: int | None) -> str:
+    """How far the number is from what its relation gives."""
+    if c.deviation is None or c.value is None:
+        return ""
+    unit = display_unit(result.unit)
+    tail = f" {unit}" if unit else ""
+    if abs(c.deviation) <= EXACT * max(result.norm, 1e-300):
+        return f"Deviation from symmetry: 0{tail}"
+    share = f" ({100 * abs(c.deviation) / result.norm:.2g} % of the norm)" if result.norm else ""
+    want = (
+        "zero"
+        if c.role == "zero"
+        else f"the relation, which gives {number_text(c.value - c.deviation, decimals)}{tail}"
+    )
+    size = number_text(abs(c.deviation), decimals)
+    if set(size) <= set("0."):
+        size = small_text(abs(c.deviation))
+    return f"{size}{tail} {'above' if c.deviation > 0 else 'below'} {want}{share}."
+
+
+def value_text(result: NyeResult, c: Component, decimals: int | None) -> str:
+    """The number of a component; what projection left of a forbidden one is rounding, not a value."""
+    if c.value is not None and abs(c.value) <= 1e-12 * result.norm:
+        return "0"
+    return number_text(c.value, decimals)
+
+
+def _names(names: list[str]) -> str:
+    shown = names[:6] + (["others"] if len(names) > 6 else [])
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"

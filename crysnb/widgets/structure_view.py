@@ -1,0 +1,228 @@
+"""``cn.show``: a crystal in 3-D, with its symmetry, and a still picture where 3-D is not to be had."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from crysnb.errors import MissingExtra, SymmetryUndetermined
+from crysnb.widgets import html
+from crysnb.widgets.base import ExplainerWidget
+from crysnb.widgets.crystal_drawing import crystal_drawing
+from crysnb.widgets.element_colors import element_color
+from crysnb.widgets.ngl import ngl_widget
+from crysnb.widgets.png import to_png
+from crysnb.widgets.scene import Scene
+from crysnb.widgets.structure_scene import structure_scene
+from crysnb.widgets.svg import to_svg
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from crysnb.structure.read import Reading
+    from crysnb.values.symmetry_info import SymmetryInfo
+
+_MAX_ROWS = 60
+
+
+class StructureView(ExplainerWidget):
+    """A crystal: nglview above, a panel with facts and a table of sites below. Made by :func:`show`.
+
+    Attributes
+    ----------
+    selection
+        Labels of selected sites, for example ``["Si1"]``.
+    ngl
+        The nglview widget, or None where nglview is missing; then the panel holds a still picture.
+    """
+
+    kind = traitlets.Unicode("structure").tag(sync=True)
+
+    def __init__(self, reading: Reading, symmetry: SymmetryInfo | None) -> None:
+        self._reading = reading
+        self._symmetry = symmetry
+        self._drawing = crystal_drawing(reading.structure)
+        self.ngl: Any = None
+        message = ""
+        try:
+            self.ngl = ngl_widget(self._drawing)
+        except MissingExtra as error:
+            message = f"Still picture: {error.text}"
+        super().__init__(data=self._state(), message=message)
+        self._box: Any = None
+
+    @property
+    def result(self) -> Structure:
+        """The checked structure."""
+        return self._reading.structure
+
+    @property
+    def widget(self) -> Any:
+        """The whole view as one ipywidget, for use in layouts."""
+        if self._box is None:
+            import ipywidgets
+
+            children = (self.ngl, self) if self.ngl is not None else (self,)
+            self._box = ipywidgets.VBox(children)
+        return self._box
+
+    def selectable(self) -> tuple[str, ...]:
+        """Labels of all sites."""
+        return tuple(_label(self.result, k) for k in range(len(self.result)))
+
+    def describe(self) -> dict[str, Any]:
+        """The facts shown, as plain data."""
+        lattice, s = self.result.lattice, self._symmetry
+        return {
+            "id": self._reading.structure_id,
+            "formula": self.result.composition.reduced_formula,
+            "n_sites": len(self.result),
+            "space_group": s.number if s is not None else None,
+            "symbol": s.symbol if s is not None else None,
+            "point_group": s.point_group if s is not None else None,
+            "abc": [float(v) for v in lattice.abc],
+            "angles": [float(v) for v in lattice.angles],
+            "volume": float(lattice.volume),
+            "engine": "nglview" if self.ngl is not None else "picture",
+            "notices": [n.to_dict() for n in self._reading.notices],
+        }
+
+    def _facts(self) -> list[tuple[str, str, str]]:
+        d, s = self.describe(), self._symmetry
+        group = f"{d['symbol']} ({d['space_group']})" if s is not None else "not determined"
+        abc = ", ".join(f"{v:.3f}" for v in d["abc"])
+        angles = ", ".join(f"{v:.1f}°" for v in d["angles"])
+        return [
+            ("space group", group, f"found with symprec {s.symprec:g} Å" if s is not None else ""),
+            ("point group", d["point_group"] or "not determined", ""),
+            ("a, b, c", f"{abc} Å", "lengths of the lattice vectors"),
+            ("α, β, γ", angles, "angles of the lattice"),
+            ("sites", str(d["n_sites"]), "in the cell as given"),
+        ]
+
+    def _state(self) -> dict[str, Any]:
+        counts = Counter(site.specie.symbol for site in self.result)
+        picture = base64.b64encode(to_svg(self._scene()).encode()).decode()
+        return {
+            "title": self._reading.structure_id,
+            "subtitle": self.result.composition.reduced_formula,
+            "facts": [{"label": a, "value": b, "hint": c} for a, b, c in self._facts()],
+            "legend": [{"symbol": e, "color": element_color(e), "count": n} for e, n in counts.items()],
+            "sites": [self._site_row(k) for k in range(min(len(self.result), _MAX_ROWS))],
+            "n_sites": len(self.result),
+            "picture": f"data:image/svg+xml;base64,{picture}",
+            "engine": "nglview" if self.ngl is not None else "picture",
+            "notices": [n.to_dict() for n in self._reading.notices],
+        }
+
+    def _site_row(self, k: int) -> list[str]:
+        site = self.result[k]
+        return [
+            _label(self.result, k),
+            *(f"{v:.4f}" for v in site.frac_coords),
+            *(f"{v:.3f}" for v in site.coords),
+        ]
+
+    def _scene(self) -> Scene:
+        s = self._symmetry
+        group = (
+            f"{s.symbol} ({s.number}), point group {s.point_group}"
+            if s is not None
+            else "symmetry not determined"
+        )
+        return structure_scene(self._drawing, self._reading.structure_id, group)
+
+    def _picture_size(self) -> tuple[int, int]:
+        scene = self._scene()
+        return scene.width, scene.height
+
+    def to_svg(self) -> str:
+        """The crystal as SVG, made without a browser."""
+        return to_svg(self._scene())
+
+    def to_png(self, scale: float = 2) -> bytes:
+        """The crystal as PNG, made without a browser."""
+        return to_png(self._scene(), scale, self.fallback_id)
+
+    def to_text(self) -> str:
+        """Name, facts and sites as plain text."""
+        d = self.describe()
+        lines = [f"{d['id']} ({d['formula']})", *(f"{a} {b}" for a, b, _ in self._facts())]
+        return "\n".join(
+            [*lines, *("  ".join(self._site_row(k)) for k in range(min(d["n_sites"], _MAX_ROWS)))]
+        )
+
+    def to_html(self) -> str:
+        """The view with its still picture as one self-contained page."""
+        state = {**self._state(), "engine": "picture"}
+        return html.page(
+            title=self._reading.structure_id,
+            svg=self.to_svg(),
+            alt=self.to_text().splitlines()[0],
+            headers=SITE_HEADERS,
+            rows=state["sites"],
+            module=self._esm,
+            state=self.offline_state(state),
+        )
+
+    def _live_bundle(self) -> dict[str, Any]:
+        box = self.widget._repr_mimebundle_()
+        data = box[0] if isinstance(box, tuple) else box
+        return {**(data or {}), "text/plain": repr(self)}
+
+    def close(self) -> None:
+        """Release the view, the 3-D viewer and its threads."""
+        if self.ngl is not None:
+            self.ngl.close()
+            self.ngl = None
+        if self._box is not None:
+            self._box.children = ()
+            self._box.close()
+            self._box = None
+        super().close()
+
+    def __repr__(self) -> str:
+        s = self._symmetry
+        group = s.symbol if s is not None else "symmetry not determined"
+        engine = "nglview" if self.ngl is not None else "picture"
+        return f"StructureView({self._reading.structure_id}: {len(self.result)} sites, {group}, {engine})"
+
+
+SITE_HEADERS = ("site", "a", "b", "c", "x / Å", "y / Å", "z / Å")
+
+
+def _label(structure: Structure, k: int) -> str:
+    # Element and position, made here: labels of a file are never shown.
+    return f"{structure[k].specie.symbol}{k + 1}"
+
+
+def show(x: Any) -> StructureView:
+    """A crystal in 3-D, in its own frame, with symmetry and a table of sites.
+
+    Parameters
+    ----------
+    x
+        Anything :func:`crysnb.as_structure` accepts.
+
+    Returns
+    -------
+    StructureView
+        Shows itself in Jupyter. Without nglview it holds a still picture and says so.
+
+    Raises
+    ------
+    StructureError
+        If the structure is refused.
+    """
+    from crysnb.structure.read import read
+    from crysnb.symmetry.detect import symmetry
+
+    reading = read(x)
+    try:
+        info = symmetry(reading.structure)
+    except SymmetryUndetermined:
+        info = None
+    return StructureView(reading, info)

@@ -1,0 +1,36 @@
+// Checked reading of unknown values; nothing reaches a view before it went through here.
+
+export class SchemaError extends Error {}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function record(value: unknown, at: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new SchemaError(at);
+  return value as Fields;
+}
+
+export function text(d: Fields, key: string): string {
+  return string(d[key], key);
+}
+
+export function string(value: unknown, at: string): string {
+  if (typeof value !== "string") throw new SchemaError(at);
+  return value;
+}
+
+export function integer(value: unknown, at: string, low: number, high: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < low || value > high) throw new SchemaError(at);
+  return value;
+}
+
+export function oneOf<T extends string>(value: unknown, options: readonly T[], at: string): T {
+  const found = options.find((option) => option === value);
+  if (found === undefined) throw new SchemaError(at);
+  return found;
+}
+
+export function list<T>(d: Fields, key: string, item: (value: unknown, at: string) => T): T[] {
+  const value = d[key];
+  if (!Array.isArray(value)) throw new SchemaError(key);
+  return value.map((v, i) => item(v, `${key}[${i}]`));
+}
