@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 Symprec = float | Literal["auto"]
 
+#: Tolerances in Å that ``"auto"`` tries, and the largest shift (Å) and strain that it takes for noise.
+#: Measured by benchmarks/symmetry_noise.py.
+TIGHT, USUAL, LOOSE, LOOSER = 1e-3, 1e-2, 3e-2, 1e-1
+MAX_AUTO_DISPLACEMENT, MAX_AUTO_STRAIN = 3e-2, 1e-2
+
 
 def symmetry(x: Any, symprec: Symprec = "auto") -> SymmetryInfo:
     """Space group, point group and Cartesian operations of a crystal, in its own orientation.
@@ -28,8 +33,8 @@ def symmetry(x: Any, symprec: Symprec = "auto") -> SymmetryInfo:
     x
         Anything that :func:`crysnb.as_structure` accepts.
     symprec
-        Distance tolerance in Å, or ``"auto"``: the largest of a few tolerances around 0.01 Å
-        whose answer does not change when the tolerance does (at most four searches).
+        Distance tolerance in Å, or ``"auto"``: one around 0.01 Å at which the answer does not
+        depend on the tolerance (at most four searches).
 
     Returns
     -------
@@ -56,18 +61,12 @@ def detect(structure: Structure, symprec: Symprec = "auto") -> SymmetryInfo:
     """The same as :func:`symmetry` for a structure that has been through ``as_structure``."""
     cell = cell_of(structure)
     if isinstance(symprec, str) and symprec == "auto":
-        found, used, tried = _auto(cell)
-    else:
-        used = check_symprec(symprec)
-        found = search(cell, used)
-        tried = ((used, int(found.number)),) if found is not None else ()
-    if found is None:
-        raise SymmetryUndetermined(
-            "symmetry.undetermined",
-            found=f"no space group for {len(cell.frac)} atoms at symprec {used:g} Å",
-            action="Try another symprec, and look for atoms that sit on one another.",
-        )
-    return _info(cell, found, used, tried)
+        return _auto(cell)
+    used = check_symprec(symprec)
+    trials = _Trials(cell)
+    if not trials.number(used):
+        raise _undetermined(cell, f"at symprec {used:g} Å")
+    return trials.info(used)
 
 
 def structure_of(x: Any) -> Structure:
@@ -93,27 +92,59 @@ def cell_of(structure: Structure) -> Cell:
     )
 
 
-def _auto(cell: Cell) -> tuple[Any | None, float, tuple[tuple[float, int], ...]]:
-    """The dataset on a plateau of tolerances, the tolerance, and (tolerance, number) of what was tried."""
-    tried: list[tuple[float, int]] = []
+class _Trials:
+    """Searches of one crystal at several tolerances, each done once."""
 
-    def at(symprec: float) -> tuple[Any | None, int]:
-        found = search(cell, symprec)
-        number = 0 if found is None else int(found.number)
-        tried.append((symprec, number))
-        return found, number
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+        self._found: dict[float, Any | None] = {}
 
-    loose, loose_number = at(3e-2)
-    usual, usual_number = at(1e-2)
-    if usual_number and usual_number == loose_number:
-        return usual, 1e-2, tuple(tried)
-    _, looser_number = at(1e-1)
-    if loose_number and looser_number == loose_number:
-        return loose, 3e-2, tuple(tried)
-    _, tight_number = at(3e-3)
-    if usual_number and (tight_number == usual_number or not loose_number):
-        return usual, 1e-2, tuple(tried)
-    return loose, 3e-2, tuple(tried)
+    def number(self, symprec: float) -> int:
+        """Space-group number at this tolerance; 0 if the search fails."""
+        if symprec not in self._found:
+            self._found[symprec] = search(self._cell, symprec)
+        found = self._found[symprec]
+        return 0 if found is None else int(found.number)
+
+    def info(self, symprec: float) -> SymmetryInfo:
+        """Everything about the group found at this tolerance."""
+        tried = tuple((p, self.number(p)) for p in self._found)
+        return _info(self._cell, self._found[symprec], symprec, tried)
+
+
+def _auto(cell: Cell) -> SymmetryInfo:
+    """Symmetry at the tolerance where the answer is stable; at most four searches.
+
+    The usual tolerance and three times that agree for nearly every crystal. Where they do not, a
+    group that stays up to 0.1 Å is taken, or one that stays down to 0.001 Å; both times P1 and P-1
+    do not count as stable, since noise leads to them at every small tolerance. Last comes the group
+    at 0.1 Å, if the crystal is as close to it as noise would leave it.
+    """
+    trials = _Trials(cell)
+    usual, loose = trials.number(USUAL), trials.number(LOOSE)
+    if usual == loose > 2:
+        return trials.info(USUAL)
+    looser = trials.number(LOOSER)
+    if looser == loose != 0:
+        return trials.info(USUAL if usual == loose else LOOSE)
+    if usual == trials.number(TIGHT) > 2:
+        return trials.info(USUAL)
+    if looser:
+        info = trials.info(LOOSER)
+        if info.displacement <= MAX_AUTO_DISPLACEMENT and info.strain <= MAX_AUTO_STRAIN:
+            return info
+    for symprec, number in ((USUAL, usual), (LOOSE, loose), (LOOSER, looser), (TIGHT, trials.number(TIGHT))):
+        if number:
+            return trials.info(symprec)
+    raise _undetermined(cell, f"at any symprec from {TIGHT:g} to {LOOSER:g} Å")
+
+
+def _undetermined(cell: Cell, where: str) -> SymmetryUndetermined:
+    return SymmetryUndetermined(
+        "symmetry.undetermined",
+        found=f"no space group for {len(cell.frac)} atoms {where}",
+        action="Try another symprec, and look for atoms that sit on one another.",
+    )
 
 
 def _info(cell: Cell, found: Any, symprec: float, tried: tuple[tuple[float, int], ...]) -> SymmetryInfo:

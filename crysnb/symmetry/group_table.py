@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -26,39 +28,63 @@ class GroupTable:
     rotations: NDArray[np.float64]
     table: NDArray[np.int64]
 
-    @property
+    @cached_property
     def identity(self) -> int:
         """Index of the identity."""
-        return int(np.flatnonzero((self.table == np.arange(len(self.table))).all(axis=1))[0])
+        return int((self.table[:, 0] == 0).argmax())
+
+    @cached_property
+    def rows(self) -> list[list[int]]:
+        """The table as lists, which are faster to walk through."""
+        rows: list[list[int]] = self.table.tolist()
+        return rows
 
     @cached_property
     def generators(self) -> tuple[int, ...]:
         """Two or three operations (none for the trivial group) that generate all others."""
-        rows = self.table.tolist()
-        orders = [self._order(rows, k) for k in range(len(rows))]
         chosen: list[int] = []
         members = {self.identity}
-        for candidate in sorted(range(len(rows)), key=lambda k: -orders[k]):
+        # High orders first: they bring most of the group in one step.
+        for candidate in np.argsort(-self._orders, kind="stable").tolist():
             if candidate not in members:
                 chosen.append(candidate)
-                members = closure(rows, chosen, self.identity)
+                members = join(self.rows, members, chosen)
+            if len(members) == len(self.rows):
+                break
         return tuple(chosen)
 
-    def _order(self, rows: list[list[int]], k: int) -> int:
-        power, order = k, 1
-        while power != self.identity:
-            power, order = rows[power][k], order + 1
-        return order
+    @property
+    def _orders(self) -> NDArray[np.int64]:
+        every = np.arange(len(self.table))
+        power, orders = every, np.zeros(len(every), dtype=np.int64)
+        for order in range(1, len(every) + 1):
+            orders[(power == self.identity) & (orders == 0)] = order
+            if orders.all():
+                break
+            power = self.table[power, every]
+        return orders
 
 
-def closure(rows: list[list[int]], generators: list[int], identity: int) -> set[int]:
-    """Indices of the subgroup that the generators span."""
-    members, new = {identity}, [identity]
-    while new:
-        products = {rows[a][g] for a in new for g in generators}
-        new = [p for p in products if p not in members]
-        members.update(new)
-    return members
+def join(rows: list[list[int]], members: AbstractSet[int], generators: Sequence[int]) -> set[int]:
+    """The subgroup that a subgroup and one more operation span, coset by coset (Dimino).
+
+    Parameters
+    ----------
+    rows
+        Multiplication table.
+    members
+        The subgroup, as indices.
+    generators
+        Generators of the subgroup, and last the operation that is new.
+    """
+    known = set(members)
+    fresh = [generators[-1]]
+    while fresh:
+        r = fresh.pop()
+        if r not in known:
+            known.update([rows[h][r] for h in members])
+            fresh += [rows[r][g] for g in generators]
+    return known
 
 
 def group_table(rotations: ArrayLike) -> GroupTable:

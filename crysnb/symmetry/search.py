@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,9 @@ from crysnb.errors import StructureError, SymmetryUndetermined, quote
 MIN_SYMPREC, MAX_SYMPREC = 1e-8, 1.0
 #: Longest cell vector in Å and smallest volume of the cell relative to its edges that spglib is asked about.
 MAX_LENGTH, MIN_SHAPE = 1e4, 1e-6
+
+# The C library writes its doubts on stderr, in the middle of our progress bars; a failure is reported by us.
+os.environ.setdefault("SPGLIB_WARNING", "OFF")
 
 # spglib annotates lists but wants arrays.
 _dataset: Any = spglib.get_symmetry_dataset

@@ -1,98 +1,86 @@
 """The smallest set of operations that already forces a zero or a relation.
 
 A relation is a linear functional f with f(T) = 0 for every allowed T. The subgroup H forces it
-exactly if f averaged over H vanishes. Only the subgroups matter, not the sets that generate them,
-and there are at most 98; each remembers its simplest smallest generating set.
+exactly if f averaged over H vanishes. So only subgroups matter, not the many sets of operations that
+generate them: at most 98 per crystal class, built up from one generator to two, and more if needed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.symmetry.group_table import GroupTable
+from crysnb.errors import SymmetryUndetermined
+from crysnb.symmetry.group_table import GroupTable, join
 from crysnb.values.tensor_kind import TensorKind, represent
 
 #: A functional of unit norm counts as forced when its average is smaller than this.
 FORCED = 1e-7
 
 Choice = tuple[int, tuple[int, ...]]  # total cost, operations
+Level = dict[frozenset[int], Choice]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Subgroups:
-    """All subgroups of a group, those with fewer and simpler generators first.
-
-    Attributes
-    ----------
-    generators
-        Smallest and simplest set of operations that generates each subgroup.
-    average
-        Row h averages over the subgroup, shape [subgroup, op].
-    """
-
-    generators: tuple[tuple[int, ...], ...]
-    average: NDArray[np.float64]
-
-
-def subgroups(group: GroupTable, costs: tuple[int, ...]) -> Subgroups:
-    """All subgroups, from cyclic ones joined step by step.
+    """Subgroups of a group by the number of operations that are needed to generate them.
 
     Parameters
     ----------
-    group
-        The whole group.
+    rows
+        Multiplication table.
+    identity
+        Index of the identity.
     costs
-        Effort of explaining each operation; among sets of equal size the cheapest is kept, and
-        the first in the order of the operations where costs are equal.
+        Effort of explaining each operation. Every subgroup keeps its cheapest smallest generating
+        set, and among equal ones the first in the order of the operations.
     """
-    return _subgroups(group.table.tobytes(), len(group.table), group.identity, costs)
+
+    def __init__(self, rows: list[list[int]], identity: int, costs: tuple[int, ...]) -> None:
+        self._rows, self._costs = rows, costs
+        start: Level = {frozenset({identity}): (0, ())}
+        self._levels: list[Level] = [start]
+        self._found = set(start)
+        self._steps = list(enumerate(costs))
+
+    def level(self, size: int) -> tuple[list[tuple[int, ...]], NDArray[np.float64]] | None:
+        """Subgroups that need ``size`` generators: generating sets, and averages, [subgroup, op].
+
+        The cheapest come first. None if there is no such subgroup.
+        """
+        while len(self._levels) <= size and self._levels[-1]:
+            self._extend()
+        if len(self._levels) <= size or not self._levels[size]:
+            return None
+        ordered = sorted(self._levels[size].items(), key=lambda item: item[1])
+        average = np.zeros((len(ordered), len(self._rows)))
+        for row, (members, _) in enumerate(ordered):
+            average[row, list(members)] = 1.0 / len(members)
+        return [chosen for _, (_, chosen) in ordered], average
+
+    def _extend(self) -> None:
+        reached: Level = {}
+        for members, (cost, chosen) in self._levels[-1].items():
+            for k, extra in self._steps:
+                if k in members:
+                    continue
+                bigger = frozenset(join(self._rows, members, (*chosen, k)))
+                choice = (cost + extra, tuple(sorted((*chosen, k))))
+                if bigger not in self._found and choice < reached.get(bigger, (choice[0] + 1, ())):
+                    reached[bigger] = choice
+        if len(self._levels) == 1:
+            # Later steps need one operation per cyclic subgroup only: the simplest.
+            self._steps = [(chosen[0], cost) for cost, chosen in reached.values()]
+        self._found |= set(reached)
+        self._levels.append(reached)
 
 
 @lru_cache(maxsize=64)
 def _subgroups(raw: bytes, n: int, identity: int, costs: tuple[int, ...]) -> Subgroups:
     rows: list[list[int]] = np.frombuffer(raw, dtype=np.int64).reshape(n, n).tolist()
-    trivial = frozenset({identity})
-    found: dict[frozenset[int], Choice] = {trivial: (0, ())}
-    level: dict[frozenset[int], Choice] = {trivial: (0, ())}
-    cyclic: dict[frozenset[int], Choice] = {}
-    while level:
-        reached: dict[frozenset[int], Choice] = {}
-        steps = [(c[1][0], c[0]) for c in cyclic.values()] or [(k, costs[k]) for k in range(n)]
-        for members, (cost, chosen) in level.items():
-            for k, extra in steps:
-                if k in members:
-                    continue
-                bigger = _join(rows, members, [*chosen, k])
-                if bigger in found:
-                    continue
-                choice = (cost + extra, tuple(sorted((*chosen, k))))
-                if bigger not in reached or choice < reached[bigger]:
-                    reached[bigger] = choice
-        cyclic = cyclic or reached
-        found.update(reached)
-        level = reached
-    ordered = sorted(found.items(), key=lambda item: (len(item[1][1]), item[1]))
-    average = np.zeros((len(ordered), n))
-    for row, (members, _) in enumerate(ordered):
-        average[row, list(members)] = 1.0 / len(members)
-    return Subgroups(tuple(choice[1] for _, choice in ordered), average)
-
-
-def _join(rows: list[list[int]], members: frozenset[int], generators: list[int]) -> frozenset[int]:
-    """The subgroup spanned by a subgroup and more: coset by coset (Dimino)."""
-    known = set(members)
-    fresh = [generators[-1]]
-    while fresh:
-        r = fresh.pop()
-        if r in known:
-            continue
-        known.update(rows[h][r] for h in members)
-        fresh += [p for g in generators for p in (rows[r][g],) if p not in known]
-    return frozenset(known)
+    return Subgroups(rows, identity, costs)
 
 
 def reasons(
@@ -107,18 +95,35 @@ def reasons(
     group, costs
         The operations and the effort of explaining each.
     functionals
-        Rows act on named components, shape [functional, component].
+        Rows act on named components, shape [functional, component]; each vanishes on all tensors
+        that the group allows.
 
     Returns
     -------
     list of tuple
         Indices of operations. No smaller set forces the functional, so none can be left out.
     """
-    below = subgroups(group, costs)
+    lattice = _subgroups(group.table.tobytes(), len(group.table), group.identity, costs)
     scaled = functionals / np.sqrt(kind.multiplicity)
     scaled = scaled / np.sqrt((scaled**2).sum(axis=1, keepdims=True))
     images = scaled @ represent(kind, group.rotations)  # [op, functional, component]
-    means = below.average @ images.reshape(len(images), -1)
-    size = np.abs(means.reshape(len(below.average), *scaled.shape)).max(axis=2)
-    first = (size < FORCED).argmax(axis=0)
-    return [below.generators[k] for k in first]
+    answer: list[tuple[int, ...]] = [()] * len(functionals)
+    open_rows = np.arange(len(functionals))
+    for size in itertools.count(1):
+        level = lattice.level(size)
+        if level is None or not len(open_rows):
+            break
+        generators, average = level
+        means = average @ images[:, open_rows].reshape(len(images), -1)
+        largest = np.abs(means.reshape(len(average), len(open_rows), -1)).max(axis=2)
+        forced = largest < FORCED
+        for row, choice in zip(open_rows, forced.argmax(axis=0), strict=True):
+            answer[row] = generators[choice]
+        open_rows = open_rows[~forced.any(axis=0)]
+    if len(open_rows):
+        raise SymmetryUndetermined(
+            "symmetry.inconsistent",
+            found=f"a relation of the {kind.name} tensor that the operations do not force",
+            accepted="functionals that vanish on every allowed tensor",
+        )
+    return answer
