@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ _CLOSURE_TOLERANCE = 5e-3
 # Largest relative change of the metric that rounded cell constants may explain.
 METRIC_TOLERANCE = 0.01
 
-_TERM = re.compile(r"([+-]?)(?:(\d+(?:\.\d*)?|\.\d+)(?:/(\d+))?)?(\*?)([xyz]?)", re.IGNORECASE | re.ASCII)
+_TERM = re.compile(r"([+-]?)(?:(\d{1,3}(?:\.\d{0,16})?|\.\d{1,16})(?:/(\d{1,3}))?)?(\*?)([xyz]?)", re.IGNORECASE | re.ASCII)
 _LONGEST = 80
 
 
@@ -162,9 +163,10 @@ _OLD_NAMES = {"abm2": "aem2", "aba2": "aea2", "cmca": "cmce", "cmma": "cmme", "c
 
 @lru_cache(maxsize=1)
 def _table() -> list[dict[str, Any]]:
-    import pymatgen.symmetry
-
-    path = Path(next(iter(pymatgen.symmetry.__path__))) / "symm_ops.json"
+    # Only the table is wanted, and nothing that could call spglib: the package is found, not imported.
+    spec = importlib.util.find_spec("pymatgen.symmetry")
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(next(iter(folders or ()))) / "symm_ops.json"
     entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return entries
 
