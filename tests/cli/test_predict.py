@@ -53,7 +53,7 @@ def fake_model(monkeypatch):
         return results
 
     monkeypatch.setattr("crysnb.models.interface.load_model", lambda name, device: "network")
-    monkeypatch.setattr("crysnb.predict.run.predict", run)
+    monkeypatch.setattr(predict_module, "predict", run)
     return calls
 
 
