@@ -1,8 +1,8 @@
 """Share of crystals whose space group survives noise, with ``symprec="auto"`` and with fixed tolerances.
 
 Gaussian noise on every Cartesian coordinate of 100 random training records of ``mp_dielectric``. The
-true group is that of the record (spglib, 0.01 Å, noise-free). Goals: 98 % at 1e-3 Å, 90 % at 5e-3 Å; without noise a few records differ because they are
-a hair away from a higher group, which ``auto`` takes.
+true group is that of the record (spglib, 0.01 Å, noise-free). Goals: 98 % at 1e-3 Å, 90 % at 5e-3 Å.
+Without noise a record may differ because it is a hair away from a higher group, which ``auto`` takes.
 The peers of the same run are the fixed tolerances that users reach for.
 """
 
