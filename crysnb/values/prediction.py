@@ -85,7 +85,7 @@ class Prediction:
     formula: str = ""
 
     def __post_init__(self) -> None:
-        value = np.asarray(self.value, dtype=np.float64)
+        value = np.array(self.value, dtype=np.float64)
         if not np.isfinite(value).all() and not any(n.severity == "error" for n in self.notices):
             raise ShapeError(
                 "prediction.non_finite",

@@ -66,7 +66,7 @@ def load(name_or_folder: str | Path) -> StoredModel:
         card = ModelCard.from_json(_checked(folder / CARD, promised[CARD]))
         return StoredModel(card, _parse(_checked(folder / WEIGHTS, promised[WEIGHTS]), folder))
     folder = Path(text)
-    if "\0" in text or not folder.is_dir():
+    if not _is_folder(folder):
         if isinstance(name_or_folder, str) and _NAME.fullmatch(text):
             raise UnknownName.of("model", text, shipped())
         raise WeightsMissing(
@@ -129,6 +129,13 @@ def _shipped_folder(name: str) -> Path:
     if name not in _manifest():
         raise UnknownName.of("model", name, shipped())
     return _SHIPPED / name
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name too long for the file system, or with a NUL byte
+        return False
 
 
 def _read(path: Path) -> bytes:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from crysnb.errors import ShapeError
 from crysnb.models.gmtnet.layers import EquivariantLinear, Irrep
 from crysnb.values.property_spec import PropertySpec
-from crysnb.values.tensor_kind import TensorKind
+from crysnb.values.tensor_kind import TensorKind, represent
 from crysnb.values.trace import Tap
 
 #: Largest Frobenius norm of log(ε − 1) that is exponentiated.
@@ -39,14 +39,62 @@ def merge_irreps(many: Iterable[Mapping[Irrep, int]]) -> list[Irrep]:
 
 
 @cache
-def change_of_basis(formula: str) -> tuple[Tensor, str]:
-    """Orthonormal rows [dim, 3, …, 3] from irreps to Cartesian, float64, and the irreps.
+def change_of_basis(kind: TensorKind) -> tuple[Tensor, str]:
+    """Orthonormal rows [component, 3, …, 3] from irreps to Cartesian, float64, and the irreps.
 
-    e3nn rebuilds this on every conversion unless it is kept.
+    The basis is e3nn's, which comes in single precision; each irrep is then projected onto the maps
+    that commute with two generic rotations (which generate a dense set), so that equivariance holds
+    to double precision. e3nn rebuilds the basis on every conversion, hence the cache.
     """
-    tensor = CartesianTensor(formula)
-    products = tensor.reduced_tensor_products(torch.zeros(1, dtype=torch.float64))
-    return products.change_of_basis.to(torch.float64), str(products.irreps_out)
+    products = CartesianTensor(kind.formula).reduced_tensor_products(torch.zeros(1, dtype=torch.float64))
+    rough = products.change_of_basis.to(torch.float64).reshape(kind.n_components, -1)
+    to_reduced = torch.from_numpy(kind.expand / kind.multiplicity**0.5)
+    rotations = torch.stack([_rotation(axis) for axis in ((0.3, 1.1, -0.7), (2.0, 0.6, 1.3))])
+    cartesian = torch.from_numpy(represent(kind, rotations.numpy()))
+    rows, at = [], 0
+    for n, irrep in products.irreps_out:
+        turned = [wigner(irrep.l, rotation) for rotation in rotations]
+        for _ in range(n):
+            block = rough[at : at + irrep.dim] @ to_reduced
+            rows.append(_commuting(block, turned, cartesian) @ to_reduced.T)
+            at += irrep.dim
+    return torch.cat(rows).reshape(-1, *(3,) * kind.rank), str(products.irreps_out)
+
+
+def _rotation(axis: tuple[float, float, float]) -> Tensor:
+    """Rotation about ``axis`` by its length in radians, float64."""
+    x, y, z = axis
+    generator = torch.tensor([[0, -z, y], [z, 0, -x], [-y, x, 0]], dtype=torch.float64)
+    result: Tensor = torch.linalg.matrix_exp(generator)
+    return result
+
+
+def wigner(order: int, rotation: Tensor) -> Tensor:
+    """Matrix D with Y_l(R v) = D Y_l(v), [2l+1, 2l+1] float64, for a proper rotation.
+
+    Fitted to the harmonics themselves: e3nn's route over Euler angles is good to 1e-6 only.
+    """
+    grid = torch.arange(4 * (order + 1) ** 2, dtype=torch.float64) + 1
+    points = torch.stack([torch.sin(grid), torch.sin(2**0.5 * grid), torch.sin(3**0.5 * grid)], dim=1)
+    before, after = (
+        o3.spherical_harmonics(order, v, normalize=True, normalization="component")
+        for v in (points, points @ rotation.T)
+    )
+    solution: Tensor = torch.linalg.lstsq(before, after).solution
+    return solution.T
+
+
+def _commuting(block: Tensor, left: list[Tensor], right: Tensor) -> Tensor:
+    """The nearest matrix W to ``block`` [d, m] with left[k] W = W right[k] for every k."""
+    d, m = block.shape
+    one_d, one_m = torch.eye(d, dtype=block.dtype), torch.eye(m, dtype=block.dtype)
+    constraint = torch.cat(
+        [torch.kron(a, one_m) - torch.kron(one_d, b.T.contiguous()) for a, b in zip(left, right, strict=True)]
+    )
+    _, values, vectors = torch.linalg.svd(constraint)
+    free = vectors[len(values) - int((values < 1e-3).sum()) :]
+    nearest: Tensor = free.T @ (free @ block.flatten())
+    return nearest.reshape(d, m)
 
 
 class TensorHead(nn.Module):
@@ -71,14 +119,15 @@ class TensorHead(nn.Module):
         kind = tensor_of(spec)
         self.rank = kind.rank
         self.exponential = spec.name == "dielectric"
-        matrix, irreps = change_of_basis(kind.formula)
+        matrix, irreps = change_of_basis(kind)
         self.order = list(irreps_of(irreps).items())
         self.irreps: dict[Irrep, int] = irreps_of(irreps)
         self.register_buffer("to_cartesian", matrix.reshape(len(matrix), -1), persistent=False)
         scalars = self.irreps.get((0, 1), 0)
-        self.scalar = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, max(scalars, 1)))
+        if scalars:
+            self.scalar = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, scalars))
         # Statistics of the training targets: mean of the scalar parts, spread of each irrep.
-        self.register_buffer("shift", torch.zeros(max(scalars, 1)))
+        self.register_buffer("shift", torch.zeros(scalars))
         self.register_buffer("scale", torch.ones(len(self.order)))
         self.linear = EquivariantLinear(channels, self.irreps)
 

@@ -205,7 +205,7 @@ def _square_matrix(l_max: int, paths: list[tuple[int, int, Irrep]]) -> tuple[Ten
         both = coupling + coupling.transpose(0, 1)
         both[torch.arange(size), torch.arange(size)] /= 2
         columns.append(both[first, second])
-    return torch.stack([first, second]), torch.cat(columns, dim=1).to(torch.float32)
+    return torch.stack([first, second]), torch.cat(columns, dim=1)
 
 
 class EquivariantLinear(nn.Module):

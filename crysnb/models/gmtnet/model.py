@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from crysnb.graph.element_features import element_features
 from crysnb.models.gmtnet.config import GMTNetConfig
-from crysnb.models.gmtnet.heads import TensorHead, change_of_basis, irreps_of, merge_irreps, tensor_of
+from crysnb.models.gmtnet.heads import TensorHead, irreps_of, merge_irreps, tensor_of
 from crysnb.models.gmtnet.layers import (
     Attention,
     EquivariantLinear,
@@ -99,7 +99,7 @@ class GMTNet(nn.Module):
             RadialBasis(config.n_radial, config.cutoff), nn.Linear(config.n_radial, config.width), nn.SiLU()
         )
         specs = [property_spec(name) for name in config.properties]
-        wanted = merge_irreps(irreps_of(change_of_basis(tensor_of(spec).formula)[1]) for spec in specs)
+        wanted = merge_irreps(irreps_of(tensor_of(spec).irreps) for spec in specs)
         outputs = dict.fromkeys(wanted, config.channels)
         self.blocks = nn.ModuleList(Block(config, outputs) for _ in range(config.blocks))
         channels = dict.fromkeys(wanted, config.channels * config.blocks)
