@@ -181,11 +181,15 @@ def negative_length(field: str, value: float) -> None:
         )
 
 
-def cell_angle(field: str, value: float) -> None:
-    """S5: refuse an angle that no cell has (``structure.cell_angle``)."""
-    if not 0.0 < value < 180.0:
+def cell_angles(angles: NDArray[np.float64]) -> None:
+    """S5: refuse three angles, in degrees, that no cell has (``structure.cell_angle``)."""
+    ca, cb, cg = np.cos(np.radians(angles))
+    squared_volume = 1.0 - ca * ca - cb * cb - cg * cg + 2.0 * ca * cb * cg
+    if not (angles > 0.0).all() or not (angles < 180.0).all() or squared_volume <= 0.0:
         raise StructureError(
-            "structure.cell_angle", found=f"{field} is {value:g}", accepted="degrees between 0 and 180"
+            "structure.cell_angle",
+            found=f"the cell angles are {', '.join(f'{angle:g}' for angle in angles)}",
+            accepted="degrees between 0 and 180, each smaller than the sum of the others, together below 360",
         )
 
 
@@ -314,7 +318,9 @@ def written_symbol(species: object) -> str:
     """Symbol of a pymatgen species, in a form that no dummy species can fake."""
     from pymatgen.core.periodic_table import DummySpecies
 
-    text = getattr(species, "symbol", str(species))
+    # Deuterium is an H with another name.
+    name = getattr(species, "name", "")
+    text = name if name in ("D", "T") else getattr(species, "symbol", str(species))
     # A dummy species may carry the name of an element as its prefix.
     return f"dummy {text}" if isinstance(species, DummySpecies) else str(text)
 

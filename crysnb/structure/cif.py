@@ -105,13 +105,12 @@ def _cell(block: Block) -> NDArray[np.float64]:
         check.finite(name, np.asarray(value))
     for name, value in zip(_LENGTHS, lengths, strict=True):
         check.negative_length(name, value)
-    for name, value in zip(_ANGLES, angles, strict=True):
-        check.cell_angle(name, value)
+    check.cell_angles(angles)
     return cell_from_parameters(lengths, angles)
 
 
 def cell_from_parameters(lengths: NDArray[np.float64], angles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows a, b, c in Å for lengths in Å and angles in degrees: z ∥ c, y ∥ b*.
+    """Rows a, b, c in Å for lengths in Å and possible angles in degrees: z ∥ c, y ∥ b*.
 
     Cosines of 60°, 90° and 120° are exact, so that a hexagonal cell is hexagonal to the last digit.
     """
@@ -119,16 +118,9 @@ def cell_from_parameters(lengths: NDArray[np.float64], angles: NDArray[np.float6
     ca, cb, cg = (exact.get(float(x), float(np.cos(np.radians(x)))) for x in angles)
     a, b, c = lengths
     sa, sb = np.sqrt(1.0 - ca * ca), np.sqrt(1.0 - cb * cb)
-    # Component of b along x, then what is left along y; not positive where no such cell exists.
     x = (cg - ca * cb) / sb
-    y2 = sa * sa - x * x
-    if y2 <= 0.0:
-        raise StructureError(
-            "structure.cell_angle",
-            found=f"no cell has the angles {', '.join(f'{v:g}' for v in angles)}",
-            accepted="angles whose sum is below 360 and each smaller than the sum of the others",
-        )
-    return np.array([[a * sb, 0.0, a * cb], [b * x, b * np.sqrt(y2), b * ca], [0.0, 0.0, c]])
+    y = np.sqrt(sa * sa - x * x)
+    return np.array([[a * sb, 0.0, a * cb], [b * x, b * y, b * ca], [0.0, 0.0, c]])
 
 
 def _operations(block: Block, cell: NDArray[np.float64]) -> symop.Operations | None:

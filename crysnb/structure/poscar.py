@@ -13,7 +13,7 @@ from crysnb.structure.elements import SYMBOLS
 from crysnb.structure.numbers import number
 from crysnb.structure.raw import RawCrystal, ordered
 
-_COUNT = re.compile(r"\d{1,9}", re.ASCII)
+_COUNT = re.compile(r"\d{1,18}", re.ASCII)
 _MOST_HEADER_LINES = 64  # of symbols or counts; VASP breaks such lists every 20 entries
 
 

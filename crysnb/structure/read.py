@@ -13,6 +13,7 @@ from crysnb.errors import CrysnbError, StructureError, quote
 from crysnb.structure import check, examples, objects, records, remarks, source
 from crysnb.structure.cif import read_cif
 from crysnb.structure.cif_tokens import split_lines
+from crysnb.structure.formula import reduced_formula
 from crysnb.structure.poscar import looks_like_poscar, read_poscar
 from crysnb.structure.raw import RawCrystal, build
 from crysnb.values.prediction import Notice
@@ -175,7 +176,7 @@ def _finish(raw: RawCrystal, name: str, kind: str, carried: Iterable[Notice] = (
     structure, found = build(raw)
     notices = _unique([*carried, *found])
     printable = "".join(c if c.isprintable() else "?" for c in name or raw.name)[:_LONGEST_NAME]
-    structure_id = printable or structure.composition.reduced_formula
+    structure_id = printable or reduced_formula(structure)
     structure.properties = {
         _PROPERTY: {"id": structure_id, "notices": [notice.to_dict() for notice in notices]},
     }

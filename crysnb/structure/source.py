@@ -42,7 +42,7 @@ def read_file(path: Path) -> bytes:
         ) from None
     except OSError as exc:
         raise StructureError(
-            "structure.unreadable_file" if not path.is_dir() else "structure.not_a_file",
+            "structure.not_a_file" if isinstance(exc, IsADirectoryError) else "structure.unreadable_file",
             found=f"{quote(str(path))} cannot be opened: {exc.strerror}",
             accepted="a readable regular file",
         ) from None

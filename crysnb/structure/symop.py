@@ -24,7 +24,9 @@ _CLOSURE_TOLERANCE = 5e-3
 # Largest relative change of the metric that rounded cell constants may explain.
 METRIC_TOLERANCE = 0.01
 
-_TERM = re.compile(r"([+-]?)(?:(\d{1,3}(?:\.\d{0,16})?|\.\d{1,16})(?:/(\d{1,3}))?)?(\*?)([xyz]?)", re.IGNORECASE | re.ASCII)
+_TERM = re.compile(
+    r"([+-]?)(?:(\d{1,3}(?:\.\d{0,16})?|\.\d{1,16})(?:/(\d{1,3}))?)?(\*?)([xyz]?)", re.IGNORECASE | re.ASCII
+)
 _LONGEST = 80
 
 

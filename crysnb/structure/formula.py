@@ -1,0 +1,44 @@
+"""Reduced formula without the warning that pymatgen gives for elements without electronegativity."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import gcd
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+# No Pauling electronegativity: pymatgen warns when it sorts a formula by it.
+_WITHOUT = frozenset(
+    [
+        "He",
+        "Ne",
+        "Ar",
+        "Rf",
+        "Db",
+        "Sg",
+        "Bh",
+        "Hs",
+        "Mt",
+        "Ds",
+        "Rg",
+        "Cn",
+        "Nh",
+        "Fl",
+        "Mc",
+        "Lv",
+        "Ts",
+        "Og",
+    ]
+)
+
+
+def reduced_formula(structure: Structure) -> str:
+    """Reduced formula of an ordered structure, as pymatgen writes it; alphabetic where that would warn."""
+    symbols = [site.specie.symbol for site in structure]
+    if _WITHOUT.isdisjoint(symbols):
+        return str(structure.composition.reduced_formula)
+    counts = Counter(symbols)
+    divisor = gcd(*counts.values())
+    return "".join(f"{s}{n // divisor if n > divisor else ''}" for s, n in sorted(counts.items()))
