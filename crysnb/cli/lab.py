@@ -182,7 +182,15 @@ def _open(folder: Path, extra: list[str]) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in extra:
         # In a container one is often root; the server listens to this machine only and asks for a token.
         command.append("--allow-root")
+    return _become([*command, *extra])
+
+
+def _become(command: list[str]) -> int:
+    """Let JupyterLab take the place of this process, so that every signal reaches it."""
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execv(command[0], command)  # noqa: S606 - our interpreter, the user's own arguments
     try:
-        return subprocess.call([*command, *extra])  # noqa: S603 - our interpreter, the user's own arguments
+        return subprocess.call(command)  # noqa: S603 - the same
     except KeyboardInterrupt:
         return 0  # Ctrl-C is how one leaves JupyterLab

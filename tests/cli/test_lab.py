@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_made_is_told(crysnb, objects, tmp_path: Path, s
 @pytest.fixture
 def started(monkeypatch) -> list[list[str]]:
     commands: list[list[str]] = []
-    monkeypatch.setattr(lab.subprocess, "call", lambda command: commands.append(command) or 0)
+    monkeypatch.setattr(lab, "_become", lambda command: commands.append(command) or 0)
     return commands
 
 
