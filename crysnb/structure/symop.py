@@ -134,11 +134,12 @@ def refuse_non_group(operations: Operations) -> None:
     rotations = np.einsum("aij,bjk->abik", operations.rotations, operations.rotations).reshape(-1, 9)
     translations = np.einsum("aij,bj->abi", operations.rotations.astype(float), operations.translations)
     translations = (translations + operations.translations[:, None, :]).reshape(-1, 3)
-    explained = np.zeros(len(rotations), dtype=bool)
-    for rotation, translation in zip(
-        operations.rotations.reshape(-1, 9), operations.translations, strict=True
-    ):
-        rows = np.flatnonzero((rotations == rotation).all(axis=1))
+    # One integer for each rotation, whose entries and those of a product lie within -12 … 12.
+    digits = 25 ** np.arange(9)
+    products, own = rotations @ digits, operations.rotations.reshape(-1, 9) @ digits
+    explained = np.zeros(len(products), dtype=bool)
+    for key, translation in zip(own, operations.translations, strict=True):
+        rows = np.flatnonzero(products == key)
         explained[rows] |= _equal_translation(translations[rows], translation)
     if not explained.all():
         raise StructureError(
@@ -160,7 +161,7 @@ def metric_misfit(operations: Operations, cell: NDArray[np.float64]) -> float:
 # ---- tables ---------------------------------------------------------------------------------------
 
 # Symbols of before 1992 for the five groups with an "e" glide plane.
-_OLD_NAMES = {"abm2": "aem2", "aba2": "aea2", "cmca": "cmce", "cmma": "cmme", "ccca": "ccce"}
+_OLD_NAMES = {"abm2": "aem2", "aba2": "aea2", "cmca": "cmce", "cmme": "cmma", "ccca": "ccce"}
 
 
 @lru_cache(maxsize=1)
@@ -206,10 +207,8 @@ def from_tables(
     ]
     if not fitting:
         refuse_misfit(asked)
-    first, operations = fitting[0]
-    origins = {
-        str(e["universal_h_m"]) for e, _ in fitting if e["hermann_mauguin"] == first["hermann_mauguin"]
-    }
+    operations = fitting[0][1]
+    origins = {name for e, _ in fitting if (name := str(e["universal_h_m"])).endswith((":1", ":2"))}
     if len(origins) > 1:
         raise StructureError(
             "structure.setting",
@@ -223,8 +222,8 @@ def from_tables(
 def _entries(hall: str | None, name: str | None, number: int | None) -> list[dict[str, Any]]:
     table = _table()
     if hall:
-        wanted = re.sub(r"\s+", " ", hall.strip().strip("'\"").replace("_", " ")).lower()
-        if found := [e for e in table if str(e["hall"]).lower() == wanted]:
+        wanted = re.sub(r"[\s_]+", " ", hall.strip()).lower()
+        if found := [e for e in table if str(e["hall"]).strip().lower() == wanted]:
             return found[:1]
     if name:
         folded = _fold(name)
@@ -232,12 +231,21 @@ def _entries(hall: str | None, name: str | None, number: int | None) -> list[dic
             return found
         standard = [e for e in table if "(" not in str(e["universal_h_m"])]
         for key in ("hermann_mauguin", "short_h_m"):
-            if found := [e for e in standard if _fold(str(e[key])) == folded]:
-                return found
+            if found := [
+                e for e in standard if _fold(str(e[key])) == folded and e["universal_h_m"] != "C c c a :2"
+            ]:
+                return _both_origins_of_ccce(found)
     if number is not None and not name:
         same = [e for e in table if e["number"] == number and "(" not in str(e["universal_h_m"])]
-        return [e for e in same if e["hermann_mauguin"] == same[0]["hermann_mauguin"]]
+        return _both_origins_of_ccce([e for e in same if e["hermann_mauguin"] == same[0]["hermann_mauguin"]])
     return []
+
+
+def _both_origins_of_ccce(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The table calls the second origin of Ccce by its old name, Ccca: add it to the first."""
+    if any(e["universal_h_m"] == "C c c e :1" for e in entries) and len(entries) == 1:
+        return [*entries, *(e for e in _table() if e["universal_h_m"] == "C c c a :2")]
+    return entries
 
 
 def refuse_misfit(what: str) -> None:

@@ -25,8 +25,7 @@ def cases_of(path: Path) -> list[Any]:
     return [*getattr(module, "CASES", []), *getattr(module, "FAR", [])]
 
 
-@pytest.mark.parametrize("path", [p for p in ROWS if "\nCASES = " in p.read_text()],
-                         ids=lambda p: p.stem)  # fmt: skip
+@pytest.mark.parametrize("path", [p for p in ROWS if "\nCASES = " in p.read_text()], ids=lambda p: p.stem)
 def test_without_its_rule_a_bad_input_gets_through(path: Path, isolated: Any) -> None:
     guarded = [case for case in cases_of(path) if case[4]]
     assert guarded, "a row without a single rule protects nothing"

@@ -14,9 +14,16 @@ CASES = [
     ("vasp 4", "text", VASP4, CODE, RULE),
     ("comments behind the positions", "text", VASP4.replace("0 0 0\n", "0 0 0 first\n"), CODE, RULE),
     ("symbols behind some", "text", VASP4.replace("0.5 0.5 0.5", "0.5 0.5 0.5 Cl"), CODE, RULE),
-    ("selective dynamics, F is no fluorine", "text", VASP4.replace("Direct", "Selective\nDirect")
-     .replace("0 0 0\n0", "0 0 0 F F F\n0").replace("0.5 0.5 0.5", "0.5 0.5 0.5 F F F"), CODE, RULE),
-]  # fmt: skip
+    (
+        "selective dynamics, F is no fluorine",
+        "text",
+        VASP4.replace("Direct", "Selective\nDirect")
+        .replace("0 0 0\n0", "0 0 0 F F F\n0")
+        .replace("0.5 0.5 0.5", "0.5 0.5 0.5 F F F"),
+        CODE,
+        RULE,
+    ),
+]
 
 
 def test_refused_with_the_line_to_add(assert_refused: Any) -> None:

@@ -74,21 +74,37 @@ CASES = [
     ("json number", "text", "[1]", "structure.format", []),
     ("json list", "text", "[]", "structure.block", []),
     ("duplicate key", "text", JSON.replace('"id"', '"lattice"'), "structure.syntax", []),
-    ("no sites", "text", BLOCK[: BLOCK.index("Na1")], "structure.no_sites", ["crysnb.structure.check.site_count"]),
+    (
+        "no sites",
+        "text",
+        BLOCK[: BLOCK.index("Na1")],
+        "structure.no_sites",
+        ["crysnb.structure.check.site_count"],
+    ),
     ("no loop", "text", BLOCK[: BLOCK.index("loop_")], "structure.no_sites", []),
     ("no angle", "text", BLOCK.replace("_cell_angle_beta 90\n", ""), "structure.missing", []),
     ("unknown length", "text", BLOCK.replace("_length_b 5", "_length_b ?"), "structure.missing", []),
     ("unknown coordinate", "text", BLOCK.replace("Na1 Na1+ 0.0", "Na1 Na1+ ?"), "structure.missing", []),
     ("word for a number", "text", BLOCK.replace("_length_b 5", "_length_b five"), "structure.number", []),
     ("arabic digits", "text", BLOCK.replace("_length_b 5", "_length_b \u0665"), "structure.number", []),
-    ("a length twice", "text", BLOCK.replace("_cell_length_b 5", "_cell_length_b 5\n_cell_length_b 6"),
-     "structure.syntax", []),
+    (
+        "a length twice",
+        "text",
+        BLOCK.replace("_cell_length_b 5", "_cell_length_b 5\n_cell_length_b 6"),
+        "structure.syntax",
+        [],
+    ),
     ("short row", "text", BLOCK.rstrip()[:-2], "structure.syntax", []),
     ("open quote", "text", BLOCK.replace("'P 1'", "'P 1"), "structure.syntax", []),
     ("open field", "text", BLOCK + ";\nabc", "structure.syntax", []),
     ("dictionary", "text", BLOCK + "save_frame\n", "structure.syntax", []),
-    ("unknown group", "text", BLOCK[: BLOCK.index("loop_")].replace("P 1", "P 17 m") +
-     BLOCK[BLOCK.index("loop_\n_atom") :], "structure.space_group", []),
+    (
+        "unknown group",
+        "text",
+        BLOCK[: BLOCK.index("loop_")].replace("P 1", "P 17 m") + BLOCK[BLOCK.index("loop_\n_atom") :],
+        "structure.space_group",
+        [],
+    ),
     ("modulated", "text", BLOCK + "_cell_modulation_dimension 1\n", "structure.modulated", []),
     ("cut poscar", "text", POSCAR[:-14], "structure.syntax", []),
     ("poscar without mode", "text", POSCAR.replace("Direct\n", ""), "structure.syntax", []),
@@ -98,7 +114,7 @@ CASES = [
     ("words in a lattice", "cell", [[["a"] * 3] * 3, [[0, 0, 0]], [1]], "structure.number", []),
     ("booleans in a lattice", "cell", [[[True] * 3] * 3, [[0, 0, 0]], [1]], "structure.number", []),
     ("empty record", "record", {}, "structure.format", []),
-]  # fmt: skip
+]
 
 
 def test_refused_with_the_right_code(assert_refused: Any) -> None:
@@ -188,9 +204,46 @@ def test_an_interrupt_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---- fuzz: a small lane of the quick suite; HYPOTHESIS_PROFILE=free explores ---------------------------
 
 SEEDS = [BLOCK.encode(), POSCAR.encode(), JSON.encode()]
-PIECES = [b"nan", b"-", b"inf", b"1e999", b"0", b"'", b'"', b";", b"\n;\n", b"#", b"loop_", b"data_", b"\n", b"\r",
-          b" ", b"?", b".", b"_", b"x", b"/0", b"1/3", b"(", b"[", b"{", b"}", b",", b"\xff", b"\xc3\xa9", b"\x00",
-          b"Uue", b"D", b"9" * 30, b"Direct", b"null", b"true", b"1 1 1 1", b"save_", b"\xe2\x80\xa8"]  # fmt: skip
+PIECES = [
+    b"nan",
+    b"-",
+    b"inf",
+    b"1e999",
+    b"0",
+    b"'",
+    b'"',
+    b";",
+    b"\n;\n",
+    b"#",
+    b"loop_",
+    b"data_",
+    b"\n",
+    b"\r",
+    b" ",
+    b"?",
+    b".",
+    b"_",
+    b"x",
+    b"/0",
+    b"1/3",
+    b"(",
+    b"[",
+    b"{",
+    b"}",
+    b",",
+    b"\xff",
+    b"\xc3\xa9",
+    b"\x00",
+    b"Uue",
+    b"D",
+    b"9" * 30,
+    b"Direct",
+    b"null",
+    b"true",
+    b"1 1 1 1",
+    b"save_",
+    b"\xe2\x80\xa8",
+]
 edits = st.tuples(
     st.floats(0, 1), st.integers(0, 12), st.one_of(st.sampled_from(PIECES), st.binary(max_size=6))
 )
@@ -202,9 +255,9 @@ def only_our_errors(data: bytes) -> None:
         try:
             reading = read(data)
         except CrysnbError as exc:
-            assert exc.code.startswith("structure.")
-            assert exc.code != "structure.unreadable", exc.text
-            assert len(exc.text) < 900
+            assert exc.code.startswith("structure.")  # noqa: PT017
+            assert exc.code != "structure.unreadable", exc.text  # noqa: PT017
+            assert len(exc.text) < 900  # noqa: PT017
         else:
             assert 0 < len(reading.structure) <= 500
             assert reading.structure.labels[0].endswith("1")
@@ -250,4 +303,4 @@ def test_any_value_in_a_record(key: str, value: Any) -> None:
     try:
         read({**RECORD, key: value})
     except CrysnbError as exc:
-        assert exc.code != "structure.unreadable", exc.text
+        assert exc.code != "structure.unreadable", exc.text  # noqa: PT017

@@ -18,9 +18,19 @@ CASES = [
     ("molecule across the boundary", "cell", [BOX, [[0.02, 0, 0], [0.98, 0, 0]], [7, 7]], CODE, RULE),
     ("slab", "cell", [GRAPHENE, [[1 / 3, 2 / 3, 0.5], [2 / 3, 1 / 3, 0.5]], [6, 6]], CODE, RULE),
     ("wire", "cell", [[[15, 0, 0], [0, 15, 0], [0, 0, 2.5]], [[0, 0, 0]], [79]], CODE, RULE),
-    ("not periodic", "atoms", {"lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]], "species": ["Cu"],
-     "positions": [[0, 0, 0]], "pbc": [True, True, False]}, CODE, []),
-]  # fmt: skip
+    (
+        "not periodic",
+        "atoms",
+        {
+            "lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]],
+            "species": ["Cu"],
+            "positions": [[0, 0, 0]],
+            "pbc": [True, True, False],
+        },
+        CODE,
+        [],
+    ),
+]
 
 
 def test_empty_space_is_noticed(assert_noticed: Any) -> None:

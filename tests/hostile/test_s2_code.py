@@ -32,12 +32,21 @@ def operations(*texts: str) -> str:
 
 
 # CVE-2024-23346: pymatgen evaluated this string of a magnetic CIF.
-PAYLOAD = "a,b,[d for d in ().__class__.__mro__[1].__getattribute__(*[().__class__.__mro__[1]]+['__sub' + 'classes__'])() if d.__name__ == 'BuiltinImporter'][0].load_module('os').system('touch CANARY');0,0,0"
+PAYLOAD = (
+    "a,b,[d for d in ().__class__.__mro__[1].__getattribute__"
+    "(*[().__class__.__mro__[1]]+['__sub' + 'classes__'])() "
+    "if d.__name__ == 'BuiltinImporter'][0].load_module('os').system('touch CANARY');0,0,0"
+)
 OPERATION = "structure.symmetry_operation"
 PARSER = ["crysnb.structure.symop._parse_one"]
 CASES = [
-    ("cve 2024-23346", "text", HEAD + f'_space_group_magn.transform_BNS_Pp_abc "{PAYLOAD}"\n' + SITES,
-     "structure.magnetic", []),
+    (
+        "cve 2024-23346",
+        "text",
+        HEAD + f'_space_group_magn.transform_BNS_Pp_abc "{PAYLOAD}"\n' + SITES,
+        "structure.magnetic",
+        [],
+    ),
     ("call", "text", operations("x,y,z", "__import__('os').system('touch CANARY'),y,z"), OPERATION, PARSER),
     ("power", "text", operations("x,y,z", "9**9**9**9,y,z"), OPERATION, PARSER),
     ("format", "text", operations("x,y,z", "{0.__class__},y,z"), OPERATION, PARSER),
@@ -46,14 +55,31 @@ CASES = [
     ("not invertible", "text", operations("x,y,z", "x,x,z"), OPERATION, PARSER),
     ("two parts", "text", operations("x,y"), OPERATION, PARSER),
     # A list cut short would generate another crystal: -x,-y,z and its product with the third are missing.
-    ("incomplete group", "text", operations("x,y,z", "-y,x,z"), OPERATION, ["crysnb.structure.symop.refuse_non_group"]),
+    (
+        "incomplete group",
+        "text",
+        operations("x,y,z", "-y,x,z"),
+        OPERATION,
+        ["crysnb.structure.symop.refuse_non_group"],
+    ),
     ("no identity", "text", operations("-x,-y,-z"), OPERATION, ["crysnb.structure.symop.refuse_non_group"]),
     # pymatgen decodes "@module" and "@class" anywhere in site properties.
-    ("monty class", "record", {
-        "lattice": {"matrix": [[5, 0, 0], [0, 5, 0], [0, 0, 5]]},
-        "sites": [{"species": [{"element": "Po", "occu": {"@module": "os", "@class": "system"}}], "abc": [0, 0, 0]}],
-    }, "structure.number", []),
-]  # fmt: skip
+    (
+        "monty class",
+        "record",
+        {
+            "lattice": {"matrix": [[5, 0, 0], [0, 5, 0], [0, 0, 5]]},
+            "sites": [
+                {
+                    "species": [{"element": "Po", "occu": {"@module": "os", "@class": "system"}}],
+                    "abc": [0, 0, 0],
+                }
+            ],
+        },
+        "structure.number",
+        [],
+    ),
+]
 
 
 def test_payloads_are_refused_and_leave_no_canary(
@@ -102,6 +128,6 @@ def test_operations_are_told_apart_quickly(text: str) -> None:
     try:
         _parse_one(text)
     except StructureError as exc:
-        assert exc.code == OPERATION
+        assert exc.code == OPERATION  # noqa: PT017
         assert "2*" in text
     assert time.perf_counter() - begin < 0.1

@@ -49,21 +49,52 @@ CASES = [
     ("1e30 long", "text", cif(1e30), LENGTH, [C + "cell_size"]),
     ("0.99 long", "text", poscar(0.99, "1", 1), LENGTH, [C + "cell_size"]),
     ("100.5 long", "text", poscar(100.5, "1", 1), LENGTH, [C + "cell_size"]),
-    ("structure object", "structure", {"lattice": [[200, 0, 0], [0, 5, 0], [0, 0, 5]], "species": ["Po"],
-     "frac_coords": [[0, 0, 0]]}, LENGTH, [C + "cell_size"]),
+    (
+        "structure object",
+        "structure",
+        {"lattice": [[200, 0, 0], [0, 5, 0], [0, 0, 5]], "species": ["Po"], "frac_coords": [[0, 0, 0]]},
+        LENGTH,
+        [C + "cell_size"],
+    ),
     ("a billion atoms", "text", poscar(5, "1000000000", 1), SITES, [C + "site_count"]),
     ("501 atoms", "text", poscar(30, "501", 501), SITES, [C + "site_count"]),
-    ("501 listed in a record", "record", {"lattice": [[30, 0, 0], [0, 30, 0], [0, 0, 30]], "species": ["Po"] * 501,
-     "frac_coords": np.random.default_rng(0).uniform(0, 1, (501, 3)).tolist()}, SITES, [C + "site_count"]),
+    (
+        "501 listed in a record",
+        "record",
+        {
+            "lattice": [[30, 0, 0], [0, 30, 0], [0, 0, 30]],
+            "species": ["Po"] * 501,
+            "frac_coords": np.random.default_rng(0).uniform(0, 1, (501, 3)).tolist(),
+        },
+        SITES,
+        [C + "site_count"],
+    ),
     ("40 sites × 192", "text", cif(30, "F m -3 m", random_sites(40)), SITES, [C + "site_count"]),
-    ("105 sites × 192", "text", cif(90, "F m -3 m", random_sites(105)), "structure.expansion", [C + "expansion"]),
+    (
+        "105 sites × 192",
+        "text",
+        cif(90, "F m -3 m", random_sites(105)),
+        "structure.expansion",
+        [C + "expansion"],
+    ),
     ("20,001 sites", "text", cif(90, "P 1", random_sites(1) * 4980), SITES, [C + "site_count"]),
-    ("193 operations", "text", cif().replace("loop_", "loop_\n_space_group_symop_operation_xyz\n" + "x,y,z\n" * 193
-     + "loop_", 1), "structure.expansion", [C + "expansion"]),
+    (
+        "193 operations",
+        "text",
+        cif().replace("loop_", "loop_\n_space_group_symop_operation_xyz\n" + "x,y,z\n" * 193 + "loop_", 1),
+        "structure.expansion",
+        [C + "expansion"],
+    ),
     ("5,001 lines", "text", cif() + "\n" * 5001, LARGE, [C + "line_count"]),
     ("over 1 MiB", "text", cif() + "#" * (1 << 20), LARGE, [C + "text_size"]),
-    ("overflowing scale", "text", poscar(5, "1", 1).replace("x\n1\n", "x\n1e99\n"), LENGTH, [C + "cell_size"]),
-]  # fmt: skip
+    (
+        "overflowing scale",
+        "text",
+        poscar(5, "1", 1).replace("x\n1\n", "x\n1e99\n"),
+        LENGTH,
+        [C + "cell_size"],
+    ),
+]
 
 
 def test_refused_within_time_and_memory(assert_refused: Any) -> None:

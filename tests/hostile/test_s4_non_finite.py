@@ -12,15 +12,58 @@ from typing import Any
 BAD = ("nan", "inf", "-inf", "1e308", "1e999")
 FINITE = ["crysnb.structure.check.finite"]
 CIF = [
-    "data_x\n_cell_length_a", "5", "_cell_length_b", "5", "_cell_length_c", "5",
-    "_cell_angle_alpha", "90", "_cell_angle_beta", "90", "_cell_angle_gamma", "90",
+    "data_x\n_cell_length_a",
+    "5",
+    "_cell_length_b",
+    "5",
+    "_cell_length_c",
+    "5",
+    "_cell_angle_alpha",
+    "90",
+    "_cell_angle_beta",
+    "90",
+    "_cell_angle_gamma",
+    "90",
     "_symmetry_space_group_name_H-M 'P 1'\nloop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n"
-    "_atom_site_fract_z\n_atom_site_occupancy\nPo1", "0.1", "", "0.2", "", "0.3", "", "1.0", "",
-]  # fmt: skip
+    "_atom_site_fract_z\n_atom_site_occupancy\nPo1",
+    "0.1",
+    "",
+    "0.2",
+    "",
+    "0.3",
+    "",
+    "1.0",
+    "",
+]
 POSCAR = [
-    "x", "1.0", "", "5", " ", "0", " ", "0", "", "0", " ", "5", " ", "0", "", "0", " ", "0", " ", "5",
-    "Po\n1\nDirect", "0.1", " ", "0.2", " ", "0.3", "",
-]  # fmt: skip
+    "x",
+    "1.0",
+    "",
+    "5",
+    " ",
+    "0",
+    " ",
+    "0",
+    "",
+    "0",
+    " ",
+    "5",
+    " ",
+    "0",
+    "",
+    "0",
+    " ",
+    "0",
+    " ",
+    "5",
+    "Po\n1\nDirect",
+    "0.1",
+    " ",
+    "0.2",
+    " ",
+    "0.3",
+    "",
+]
 LATTICE = [[5.0, 0.0, 0.0], [0.0, 5.0, 0.0], [0.0, 0.0, 5.0]]
 VALUES = {
     "nan": float("nan"),
@@ -87,9 +130,15 @@ def _objects() -> list[tuple[Any, ...]]:
 CASES = [*_texts("cif", CIF), *_texts("poscar", POSCAR), *_objects()]
 # 1e30 is finite, but no digit of the position is left: x - floor(x) is noise.
 FAR = [
-    (f"{value:g} cells away", "cell", [LATTICE, [[value, 0, 0]], [84]], "structure.coordinate_range",
-     ["crysnb.structure.check.coordinate_range"]) for value in (1e30, 1001.0, -1001.0)
-]  # fmt: skip
+    (
+        f"{value:g} cells away",
+        "cell",
+        [LATTICE, [[value, 0, 0]], [84]],
+        "structure.coordinate_range",
+        ["crysnb.structure.check.coordinate_range"],
+    )
+    for value in (1e30, 1001.0, -1001.0)
+]
 
 
 def test_every_number_of_every_form_in_turn(assert_refused: Any) -> None:

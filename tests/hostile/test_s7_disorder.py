@@ -47,11 +47,21 @@ CASES = [
     ("mixed in json", "record", pymatgen(("Na", 0.5), ("K", 0.5)), CODE, RULE),
     ("vacancy in json", "record", pymatgen(("Na", 0.9)), CODE, RULE),
     ("full and something more", "record", pymatgen(("Na", 1.0), ("K", 1e-9)), CODE, RULE),
-    ("structure object", "structure", {"lattice": LATTICE["matrix"], "species": [{"Na": 0.5, "K": 0.5}],
-     "frac_coords": [[0, 0, 0]]}, CODE, RULE),
-    ("disorder groups without occupancies", "text", cif(
-        "Na1 Na 0 0 0 1 1", "K1 K 0.5 0 0 1 2", extra="_atom_site_disorder_group\n"), CODE, []),
-]  # fmt: skip
+    (
+        "structure object",
+        "structure",
+        {"lattice": LATTICE["matrix"], "species": [{"Na": 0.5, "K": 0.5}], "frac_coords": [[0, 0, 0]]},
+        CODE,
+        RULE,
+    ),
+    (
+        "disorder groups without occupancies",
+        "text",
+        cif("Na1 Na 0 0 0 1 1", "K1 K 0.5 0 0 1 2", extra="_atom_site_disorder_group\n"),
+        CODE,
+        [],
+    ),
+]
 
 
 def test_disorder_is_refused(assert_refused: Any) -> None:

@@ -80,9 +80,8 @@ def _cases() -> list[tuple[Any, ...]]:
     out.append(
         ("ase X", "atoms", {"lattice": LATTICE, "species": ["X"], "positions": [[0, 0, 0]]}, CODE, RULE)
     )
-    for z in (0, 119, -1, 11.5):
-        out.append((f"number {z}", "cell", [LATTICE, [[0, 0, 0]], [z]], CODE, []))
-    return out  # fmt: skip
+    out += [(f"number {z}", "cell", [LATTICE, [[0, 0, 0]], [z]], CODE, []) for z in (0, 119, -1, 11.5)]
+    return out
 
 
 CASES = _cases()
@@ -97,7 +96,7 @@ def test_every_element_is_itself() -> None:
         for text in (symbol, symbol + "3+", symbol + "+", symbol.upper()):
             if text.capitalize() == symbol or text == symbol + "3+" or text == symbol + "+":
                 assert elements.resolve(text).symbol == symbol
-        assert read((LATTICE, [[0, 0, 0]], [z])).structure[0].specie.Z == z
+        assert z == read((LATTICE, [[0, 0, 0]], [z])).structure[0].specie.Z
     assert len(elements.SYMBOLS) == 118
 
 
@@ -106,7 +105,7 @@ def test_any_text_is_an_element_or_refused(text: str) -> None:
     try:
         found = elements.resolve(text)
     except StructureError as exc:
-        assert exc.code == CODE
+        assert exc.code == CODE  # noqa: PT017
     else:
         assert found.symbol in elements.SYMBOLS
         assert text.strip().casefold().startswith(found.symbol.casefold()) or found.isotope

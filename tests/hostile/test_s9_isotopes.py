@@ -16,12 +16,23 @@ RULE = ["crysnb.structure.remarks.isotopes"]
 CASES = [
     ("type D", "text", f"{CELL}_atom_site_type_symbol\n{XYZ}D 0 0 0\n", CODE, RULE),
     ("label D1", "text", f"{CELL}_atom_site_label\n{XYZ}D1 0 0 0\n", CODE, RULE),
-    ("label D1 of type H", "text", f"{CELL}_atom_site_label\n_atom_site_type_symbol\n{XYZ}D1 H 0 0 0\n", CODE, RULE),
+    (
+        "label D1 of type H",
+        "text",
+        f"{CELL}_atom_site_label\n_atom_site_type_symbol\n{XYZ}D1 H 0 0 0\n",
+        CODE,
+        RULE,
+    ),
     ("tritium", "text", f"{CELL}_atom_site_type_symbol\n{XYZ}T 0 0 0\n", CODE, RULE),
     ("poscar D", "text", "x\n1\n3 0 0\n0 3 0\n0 0 3\nD\n1\nDirect\n0 0 0\n", CODE, RULE),
-    ("structure D", "structure", {"lattice": [[3, 0, 0], [0, 3, 0], [0, 0, 3]], "species": ["D"],
-     "frac_coords": [[0, 0, 0]]}, CODE, RULE),
-]  # fmt: skip
+    (
+        "structure D",
+        "structure",
+        {"lattice": [[3, 0, 0], [0, 3, 0], [0, 0, 3]], "species": ["D"], "frac_coords": [[0, 0, 0]]},
+        CODE,
+        RULE,
+    ),
+]
 
 
 def test_isotopes_are_noticed(assert_noticed: Any) -> None:
