@@ -179,13 +179,17 @@ def mean_per_crystal(nodes: Tensor, crystal: Tensor, n_crystals: int) -> Tensor:
 
 
 def one_plus_exp(latent: Tensor) -> Tensor:
-    """1 + exp(S) of symmetric matrices [crystal, 3, 3]: symmetric, eigenvalues above 1."""
-    s = (latent + latent.transpose(1, 2)) / 2
+    """1 + exp(S) of symmetric matrices [crystal, 3, 3]: symmetric, eigenvalues above 1.
+
+    In double precision inside: torch's single-precision matrix exponential chooses its order by the
+    whole batch, so that a crystal's result would depend on its batch mates in the sixth digit.
+    """
+    s = (latent + latent.transpose(1, 2)).double() / 2
     # Bounded so that no input can overflow; log(ε − 1) of real insulators lies between −3 and 6.
     size = s.norm(dim=(1, 2), keepdim=True)
     exponential: Tensor = torch.linalg.matrix_exp(s * (_LOG_LIMIT / size.clamp(min=_LOG_LIMIT)))
     one = torch.eye(3, dtype=s.dtype, device=s.device)
-    return one + (exponential + exponential.transpose(1, 2)) / 2
+    return (one + (exponential + exponential.transpose(1, 2)) / 2).to(latent.dtype)
 
 
 def log_minus_one(epsilon: Tensor) -> Tensor:
