@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crysnb.errors import ShapeError, UnknownName
+from crysnb.values.jahn import parse
 
 #: Voigt pairs in the order xx, yy, zz, yz, xz, xy.
 VOIGT: tuple[tuple[int, int], ...] = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -62,6 +63,29 @@ class TensorKind:
                 accepted="ones and twos that add up to the rank",
             )
 
+    @classmethod
+    def from_jahn(cls, symbol: str) -> TensorKind:
+        """The kind that a Jahn symbol means, with letter t and Cartesian indices.
+
+        Parameters
+        ----------
+        symbol
+            For example ``"[[V2]2]"``, ``"e[V2]"`` or ``"{V2}"``.
+
+        Raises
+        ------
+        ShapeError
+            ``tensor.jahn`` if it is none.
+
+        Examples
+        --------
+        >>> TensorKind.from_jahn("V[V2]").n_components
+        18
+        """
+        parsed = parse(symbol)
+        rank = len(parsed.formula.split("=")[0])
+        return cls(symbol, "t", parsed.formula, (1,) * rank, axial=parsed.axial, jahn=symbol)
+
     @property
     def rank(self) -> int:
         """Number of Cartesian indices."""
@@ -75,7 +99,7 @@ class TensorKind:
     @cached_property
     def permutations(self) -> tuple[Permutation, ...]:
         """All index permutations of the kind with their signs, the identity first."""
-        return _closure(_generators(self.formula))
+        return _closure(_generators(self.formula), self.rank)
 
     @cached_property
     def _orbits(self) -> tuple[tuple[str, dict[tuple[int, ...], int]], ...]:
@@ -106,13 +130,20 @@ class TensorKind:
         """How many Cartesian entries each named component stands for, shape [component]."""
         return np.asarray(np.abs(self.expand).sum(axis=0))
 
+    @cached_property
+    def _first(self) -> NDArray[np.intp]:
+        """For every named component the first flat Cartesian entry with sign +1."""
+        return np.asarray((self.expand > 0).argmax(axis=0), dtype=np.intp)
+
     def components(self, tensor: ArrayLike) -> NDArray[np.float64]:
         """Named components, shape [component], of a tensor in either form.
 
         Entries that the index symmetry makes equal are averaged.
         """
         flat = self.cartesian(tensor).reshape(-1)
-        return np.asarray(self.expand.T @ flat / self.multiplicity)
+        first = flat[self._first]
+        # One entry plus the mean deviation from it: entries that are equal come out to the last bit.
+        return np.asarray(first + self.expand.T @ (flat - self.expand @ first) / self.multiplicity)
 
     def from_components(self, values: ArrayLike) -> NDArray[np.float64]:
         """Full Cartesian tensor, shape (3,)*rank, from named components."""
@@ -212,8 +243,7 @@ def _generators(formula: str) -> list[Permutation]:
     return generators
 
 
-def _closure(generators: list[Permutation]) -> tuple[Permutation, ...]:
-    rank = len(generators[0][0]) if generators else 0
+def _closure(generators: list[Permutation], rank: int) -> tuple[Permutation, ...]:
     identity = (tuple(range(rank)), 1)
     known, new = {identity}, [identity]
     while new:
@@ -224,7 +254,6 @@ def _closure(generators: list[Permutation]) -> tuple[Permutation, ...]:
 
 
 def _orbits(kind: TensorKind) -> tuple[tuple[str, dict[tuple[int, ...], int]], ...]:
-    permutations = kind.permutations if "=" in kind.formula else ((tuple(range(kind.rank)), 1),)
     found: dict[tuple[int, ...], tuple[str, dict[tuple[int, ...], int]]] = {}
     seen: set[tuple[int, ...]] = set()
     for index in sorted(np.ndindex(*(3,) * kind.rank), key=lambda i: _order(kind, i)):
@@ -232,7 +261,7 @@ def _orbits(kind: TensorKind) -> tuple[tuple[str, dict[tuple[int, ...], int]], .
             continue
         orbit: dict[tuple[int, ...], int] = {}
         cancels = False
-        for permutation, sign in permutations:
+        for permutation, sign in kind.permutations:
             image = tuple(index[k] for k in permutation)
             cancels |= orbit.setdefault(image, sign) != sign
         seen.update(orbit)
@@ -252,8 +281,56 @@ def _order(kind: TensorKind, index: tuple[int, ...]) -> tuple[object, ...]:
 DIELECTRIC = TensorKind("dielectric", "eps", "ij=ji", (1, 1), irreps="1x0e+1x2e", jahn="[V2]")
 PIEZOELECTRIC = TensorKind("piezoelectric", "e", "ijk=ikj", (1, 2), irreps="2x1o+1x2o+1x3o", jahn="V[V2]")
 ELASTIC = TensorKind("elastic", "c", "ijkl=jikl=klij", (2, 2), irreps="2x0e+2x2e+1x4e", jahn="[[V2]2]")
+SHG = TensorKind("shg", "d", "ijk=ikj", (1, 2), irreps="2x1o+1x2o+1x3o", jahn="V[V2]")
+SHG_KLEINMAN = TensorKind("shg_kleinman", "d", "ijk=jik=ikj", (1, 2), irreps="1x1o+1x3o", jahn="[V3]")
+GYRATION = TensorKind("gyration", "g", "ij=ji", (1, 1), axial=True, irreps="1x0o+1x2o", jahn="e[V2]")
+GYRATION_GENERAL = TensorKind(
+    "gyration_general", "g", "ij", (1, 1), axial=True, irreps="1x0o+1x1o+1x2o", jahn="eV2"
+)
+THIRD_ORDER_ELASTIC = TensorKind(
+    "third_order_elastic",
+    "c",
+    "ijklmn=jiklmn=klijmn=ijmnkl",
+    (2, 2, 2),
+    irreps="3x0e+3x2e+1x3e+2x4e+1x6e",
+    jahn="[[V2]3]",
+)
+PHOTOELASTIC = TensorKind(
+    "photoelastic",
+    "p",
+    "ijkl=jikl=ijlk",
+    (2, 2),
+    irreps="2x0e+1x1e+3x2e+1x3e+1x4e",
+    jahn="[V2][V2]",
+)
+CHI3 = TensorKind("chi3", "chi", "ijkl=jikl=ikjl=ijlk", (1, 1, 1, 1), irreps="1x0e+1x2e+1x4e", jahn="[V4]")
+PYROELECTRIC = TensorKind("pyroelectric", "p", "i", (1,), irreps="1x1o", jahn="V")
+FLEXOELECTRIC = TensorKind(
+    "flexoelectric",
+    "mu",
+    "ijkl=jikl",
+    (1, 1, 1, 1),
+    irreps="2x0e+3x1e+4x2e+2x3e+1x4e",
+    jahn="[V2]V2",
+)
 
-KINDS: dict[str, TensorKind] = {k.name: k for k in (DIELECTRIC, PIEZOELECTRIC, ELASTIC)}
+KINDS: dict[str, TensorKind] = {
+    k.name: k
+    for k in (
+        DIELECTRIC,
+        PIEZOELECTRIC,
+        ELASTIC,
+        SHG,
+        SHG_KLEINMAN,
+        GYRATION,
+        GYRATION_GENERAL,
+        THIRD_ORDER_ELASTIC,
+        PHOTOELASTIC,
+        CHI3,
+        PYROELECTRIC,
+        FLEXOELECTRIC,
+    )
+}
 
 
 def tensor_kind(kind: str | TensorKind) -> TensorKind:
