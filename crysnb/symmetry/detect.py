@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from crysnb.errors import DisorderedStructure, SymmetryUndetermined
 from crysnb.symmetry.metric import idealise
-from crysnb.symmetry.point_groups import hall_setting
-from crysnb.symmetry.search import Cell, check_symprec, search
-from crysnb.symmetry.sites import site_symmetry
+from crysnb.symmetry.point_groups import equivalent_axes, hall_setting
+from crysnb.symmetry.search import Cell, check_symprec, database, search
+from crysnb.symmetry.sites import Conventional, site_symmetry
 from crysnb.values.symmetry_info import SymmetryInfo
 
 if TYPE_CHECKING:
@@ -150,14 +150,20 @@ def _undetermined(cell: Cell, where: str) -> SymmetryUndetermined:
 def _info(cell: Cell, found: Any, symprec: float, tried: tuple[tuple[float, int], ...]) -> SymmetryInfo:
     setting = hall_setting(int(found.hall_number))
     given = cell.lattice.T
-    axes = _right_handed(given @ np.linalg.inv(_rational(np.asarray(found.transformation_matrix))))
-    ideal = idealise(axes, setting.matrices)
-    axes = ideal.deformation @ axes
+    change = _rational(np.asarray(found.transformation_matrix, dtype=np.float64))
     sites = site_symmetry(
         cell,
         np.asarray(found.rotations, dtype=np.int64),
         np.asarray(found.translations, dtype=np.float64),
+        Conventional(
+            change,
+            np.asarray(found.origin_shift, dtype=np.float64),
+            *database(int(found.hall_number)),
+        ),
     )
+    axes = _right_handed(given @ np.linalg.inv(_nearest(change, int(found.hall_number))))
+    ideal = idealise(axes, setting.matrices)
+    axes = ideal.deformation @ axes
     metric, new = given.T @ given, ideal.deformation @ given
     return SymmetryInfo(
         number=int(found.number),
@@ -198,6 +204,26 @@ def _rational(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     # Between a cell and its conventional one there are only halves and thirds.
     rounded = np.round(matrix * 6) / 6
     return rounded if np.abs(rounded - matrix).max() < 1e-3 else matrix
+
+
+def _nearest(change: NDArray[np.float64], hall_number: int) -> NDArray[np.float64]:
+    """The equivalent choice of conventional axes nearest to the given lattice vectors.
+
+    The search may return any of several equivalent choices, and rounding decides which. This one
+    depends on the cell alone: it turns with the crystal, and keeps a ∥ a where that is possible.
+
+    Parameters
+    ----------
+    change
+        Matrix P of x_conventional = P · x, shape [3, 3].
+    hall_number
+        Setting of the conventional axes.
+    """
+    choices = equivalent_axes(hall_number) @ change
+    choices = choices * np.sign(np.linalg.det(change))  # −P if that is what makes it right-handed
+    flat = np.round(choices.reshape(-1, 9), 6)
+    order = np.lexsort([*(-flat[:, ::-1].T), -np.trace(choices, axis1=1, axis2=2).round(6)])
+    return np.asarray(choices[order[0]])
 
 
 def _right_handed(axes: NDArray[np.float64]) -> NDArray[np.float64]:

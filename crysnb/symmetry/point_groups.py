@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -14,6 +15,7 @@ from crysnb.symmetry.naming import Label, label
 from crysnb.symmetry.search import database, standard_setting
 from crysnb.values.symmetry_info import Operation
 
+_PA_3 = 501  # its Hall number
 _I = "-x,-y,-z"
 _TWO_X, _TWO_Y, _TWO_Z = "x,-y,-z", "-x,y,-z", "-x,-y,z"
 _M_X, _M_Y, _M_Z = "-x,y,z", "x,-y,z", "x,y,-z"
@@ -130,8 +132,46 @@ def _ordered(matrices: NDArray[np.int64]) -> Setting:
 @cache
 def hall_setting(hall_number: int) -> Setting:
     """Point operations of a Hall setting, 1–530, in its own axes."""
-    raw, n = database(hall_number)
-    return _ordered(np.frombuffer(raw, dtype=np.int64).reshape(n, 3, 3))
+    return _ordered(np.unique(database(hall_number)[0], axis=0))
+
+
+@cache
+def equivalent_axes(hall_number: int) -> NDArray[np.int64]:
+    """Proper changes of conventional axes that lead to the same setting, shape [choice, 3, 3].
+
+    The rotations of the lattice that map the space group onto itself (the point part of its
+    Euclidean normaliser), for example the twofold rotation about c in quartz, which is no symmetry
+    of the crystal. International Tables A, section 3.5.2.
+    """
+    setting = hall_setting(hall_number)
+    w = setting.matrices
+    rotations, translations = database(hall_number)
+    seed = np.array([[2.0, 0.31, 0.17], [0.31, 3.1, 0.23], [0.17, 0.23, 4.7]])  # no symmetry of its own
+    metric = (w.transpose(0, 2, 1) @ seed @ w).mean(axis=0)
+    candidates = _unimodular()
+    keeps_metric = (
+        np.abs(candidates.transpose(0, 2, 1) @ metric @ candidates - metric).max(axis=(1, 2)) < 1e-9
+    )
+    centring = translations[(rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2))]
+    group = {m.tobytes() for m in w}
+    # Pa-3 alone has a class whose normaliser the glide planes break: a quarter turn makes it Pb-3.
+    own = candidates[keeps_metric] if hall_number != _PA_3 else w[np.linalg.det(w) > 0]
+    found = []
+    for v in own:
+        inverse = np.round(np.linalg.inv(v)).astype(np.int64)
+        if not all((v @ m @ inverse).tobytes() in group for m in w):
+            continue
+        gap = (centring @ v.T)[:, None, :] - centring
+        if np.abs(gap - np.round(gap)).max(axis=2).min(axis=1).max() < 1e-6:
+            found.append(v)
+    return np.array(found)
+
+
+@cache
+def _unimodular() -> NDArray[np.int64]:
+    """All matrices of -1, 0, 1 with determinant 1, shape [n, 3, 3]."""
+    every = np.array(list(itertools.product((-1, 0, 1), repeat=9)), dtype=np.int64).reshape(-1, 3, 3)
+    return np.asarray(every[np.linalg.det(every).round() == 1])
 
 
 @cache

@@ -53,14 +53,14 @@ class Invariants:
     @cached_property
     def reduced(self) -> ReducedBasis:
         """Free components, and all components in terms of them."""
-        return reduced_basis((self.vectors / np.sqrt(self.kind.multiplicity)[:, None]).T)
+        return reduced_basis(self.vectors, np.sqrt(self.kind.multiplicity))
 
     @cached_property
     def to_free(self) -> NDArray[np.float64]:
         """Matrix [r, component] from named components to the free components of the projected tensor."""
-        basis = self.reduced.matrix
-        weighted = basis.T * self.kind.multiplicity
-        return np.asarray(np.linalg.solve(weighted @ basis, weighted)) if self.dimension else weighted
+        root = np.sqrt(self.kind.multiplicity)
+        free = self.reduced.free
+        return np.asarray((self.vectors[free] / root[free, None]) @ (self.vectors.T * root))
 
     @cached_property
     def _operators(self) -> dict[tuple[int, ...], tuple[NDArray[np.float64], NDArray[np.float64]]]:

@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: A component this small in every invariant tensor of unit norm is zero.
-ZERO = 1e-9
-#: A free component must keep at least this share of its size once the earlier free ones are fixed.
-#: Otherwise a later one is taken: the relations stay exact, and no coefficient explodes.
-PIVOT = 1e-2
+ZERO = 1e-11
+#: Errors of the elimination stay below this; a true coefficient of a slightly tilted crystal does not.
+ROUNDING = 1e-13
+#: A free component must keep at least this much (of a unit tensor) once the earlier free ones are fixed.
+#: Crystallographic orientations stay above 0.08. In others a smaller one would be free in name only:
+#: a later component is taken, the relations stay exact, and no coefficient explodes.
+PIVOT = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReducedBasis:
-    """Columns span the space; in the rows of the free components they are the identity.
+    """Columns span the space; in the rows of the free components they are the identity (RREF).
 
     Attributes
     ----------
@@ -24,44 +27,48 @@ class ReducedBasis:
         Indices of the free components in order of preference, shape [r].
     matrix
         Shape [component, r]: all components from the free ones. Exact zeros and exact twelfths
-        where the numbers are within 1e-11 of them.
+        where the numbers are within :data:`ROUNDING` of them.
     """
 
     free: NDArray[np.int64]
     matrix: NDArray[np.float64]
 
 
-def reduced_basis(vectors: NDArray[np.float64]) -> ReducedBasis:
-    """Gauss–Jordan elimination with pivots in the order of the components.
+def reduced_basis(vectors: NDArray[np.float64], scale: NDArray[np.float64]) -> ReducedBasis:
+    """Reduced form with the free components taken in the order of preference.
 
     Parameters
     ----------
     vectors
-        Rows span the space, shape [r, component]; components in order of preference.
+        Orthonormal columns that span the space, shape [component, r]; components in order of
+        preference.
+    scale
+        Factor by which each row exceeds the printed component, shape [component].
     """
-    rows = np.array(vectors, dtype=np.float64)
-    rank, width = rows.shape
+    width, rank = vectors.shape
     free: list[int] = []
-    for threshold in (PIVOT, 1e-5, 0.0):
-        for column in range(width):
+    # Gram–Schmidt on the rows: what is left of a row is what the earlier free ones do not fix.
+    rest = vectors.copy()
+    for threshold in (PIVOT, 1e-6, 0.0):
+        size = np.sqrt((rest**2).sum(axis=1))
+        for k in range(width):
             if len(free) == rank:
                 break
-            at = len(free)
-            pivot = at + int(np.abs(rows[at:, column]).argmax())
-            if column in free or abs(rows[pivot, column]) <= threshold:
+            if k in free or size[k] <= threshold:
                 continue
-            rows[[at, pivot]] = rows[[pivot, at]]
-            rows[at] /= rows[at, column]
-            rest = rows[:, column].copy()
-            rest[at] = 0.0
-            rows -= rest[:, None] * rows[at]
-            free.append(column)
-    order = np.argsort(free, kind="stable") if free else np.zeros(0, dtype=np.int64)
-    matrix = rows[order].T if free else np.zeros((width, 0))
-    return ReducedBasis(np.array(free, dtype=np.int64)[order], tidy(matrix))
+            free.append(k)
+            unit = rest[k] / size[k]
+            rest -= np.outer(rest @ unit, unit)
+            size = np.sqrt((rest**2).sum(axis=1))
+    chosen = np.sort(np.array(free, dtype=np.int64))
+    if not free:
+        return ReducedBasis(chosen, np.zeros((width, 0)))
+    printed = vectors / scale[:, None]
+    matrix = np.asarray(np.linalg.solve(printed[chosen].T, printed.T).T, dtype=np.float64)
+    return ReducedBasis(chosen, tidy(matrix))
 
 
 def tidy(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same numbers with whole twelfths, zero among them, exact; no negative zero."""
     twelfths = np.round(matrix * 12) / 12
-    return np.where(np.abs(matrix - twelfths) < 1e-11, twelfths, matrix) + 0.0
+    return np.where(np.abs(matrix - twelfths) < ROUNDING, twelfths, matrix) + 0.0

@@ -126,13 +126,15 @@ def search(cell: Cell, symprec: float) -> Any | None:
 
 
 @cache
-def database(hall_number: int) -> tuple[bytes, int]:
-    """Distinct point operations of a Hall setting as int64 bytes of shape [op, 3, 3], and their number."""
+def database(hall_number: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Operations of a Hall setting: matrices [op, 3, 3] and translations [op, 3], read-only."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         found = _database(hall_number)
-    unique = np.unique(np.asarray(found["rotations"], dtype=np.int64).reshape(-1, 9), axis=0)
-    return unique.tobytes(), len(unique)
+    rotations = np.array(found["rotations"], dtype=np.int64)
+    translations = np.array(found["translations"], dtype=np.float64)
+    rotations.flags.writeable = translations.flags.writeable = False
+    return rotations, translations
 
 
 @cache

@@ -37,35 +37,63 @@ class SiteSymmetry:
     displacement: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Conventional:
+    """The space group in its conventional cell, where it is complete.
+
+    A cell such as 2×1×1 of NaCl keeps only the operations that its own shape allows; the others are
+    here.
+
+    Attributes
+    ----------
+    transformation, origin
+        x_conventional = transformation · x + origin, shapes [3, 3] and [3].
+    rotations, translations
+        All operations, centring translations among them, shapes [op, 3, 3] and [op, 3].
+    """
+
+    transformation: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    rotations: NDArray[np.int64]
+    translations: NDArray[np.float64]
+
+
 def site_symmetry(
-    cell: Cell, rotations: NDArray[np.int64], translations: NDArray[np.float64]
+    cell: Cell,
+    rotations: NDArray[np.int64],
+    translations: NDArray[np.float64],
+    conventional: Conventional,
 ) -> SiteSymmetry:
-    """Permutations of the sites and positions averaged over the group.
+    """Permutations of the sites and positions averaged over the whole space group.
 
     Pure translations are averaged over first, then one operation per rotation: the same mean as
     over all operations, at the cost of n_translations + n_rotations matchings.
+
+    Parameters
+    ----------
+    cell
+        The given cell.
+    rotations, translations
+        Its operations.
+    conventional
+        The complete group.
 
     Raises
     ------
     SymmetryUndetermined
         If an operation sends two sites to one place.
     """
-    keys, first, member = np.unique(rotations.reshape(-1, 9), axis=0, return_index=True, return_inverse=True)
-    member = member.reshape(-1)
-    identity = int(np.flatnonzero((keys == np.eye(3, dtype=np.int64).reshape(9)).all(axis=1))[0])
-    pure = translations[member == identity]
-    eye = np.broadcast_to(np.eye(3, dtype=np.int64), (len(pure), 3, 3))
-
-    moved, by_translation = _average(cell, cell.frac, eye, pure)
-    ideal, by_rotation = _average(cell, moved, rotations[first], translations[first])
+    group = _Cosets.of(rotations, translations)
+    moved, by_translation = _average(cell, cell.frac, *group.pure)
+    averaged, by_rotation = _average(cell, moved, *group.representatives)
+    complete = len(np.unique(conventional.rotations, axis=0)) == len(by_rotation)
+    ideal = averaged if complete else moved + _missing(cell, moved, by_translation, conventional)
 
     # A rigid shift of the ideal crystal is free: take the one without net motion of the atoms.
     drift = (ideal - cell.frac).mean(axis=0)
     ideal = ideal - drift
     translations = translations - drift + rotations @ drift
-    extra = (translations - translations[first][member])[:, None, :] - pure[None]
-    which = (np.abs(extra - np.round(extra)).sum(axis=2)).argmin(axis=1) if len(pure) > 1 else 0 * member
-    permutations = np.take_along_axis(by_translation[which], by_rotation[member], axis=1)
+    permutations = np.take_along_axis(by_translation[group.translation], by_rotation[group.rotation], axis=1)
     shift = (ideal - cell.frac) @ cell.lattice
     return SiteSymmetry(
         rotations=rotations,
@@ -74,6 +102,52 @@ def site_symmetry(
         frac=ideal,
         displacement=float(np.sqrt((shift**2).sum(axis=1).max())),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cosets:
+    """A space group as pure translations times one operation per rotation.
+
+    Operation k is the translation ``translation[k]`` after the representative ``rotation[k]``.
+    """
+
+    pure: tuple[NDArray[np.int64], NDArray[np.float64]]
+    representatives: tuple[NDArray[np.int64], NDArray[np.float64]]
+    translation: NDArray[np.int64]
+    rotation: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rotations: NDArray[np.int64], translations: NDArray[np.float64]) -> _Cosets:
+        """Split the operations."""
+        # Entries are -1, 0, 1, or small in odd cells: one whole number per matrix sorts fast.
+        keys = (rotations.reshape(-1, 9) + 50) @ (101 ** np.arange(9, dtype=np.int64))
+        _, first, member = np.unique(keys, return_index=True, return_inverse=True)
+        identity = int((50 + np.eye(3, dtype=np.int64).reshape(9)) @ (101 ** np.arange(9, dtype=np.int64)))
+        pure = translations[keys == identity]
+        which = np.zeros(len(keys), dtype=np.int64)
+        if len(pure) > 1:
+            rest = translations - translations[first][member]
+            for start in range(0, len(keys), step := max(1, _CHUNK // len(pure))):
+                gap = rest[start : start + step, None, :] - pure
+                which[start : start + step] = np.abs(gap - np.round(gap)).sum(axis=2).argmin(axis=1)
+        eye = np.broadcast_to(np.eye(3, dtype=np.int64), (len(pure), 3, 3))
+        return cls((eye, pure), (rotations[first], translations[first]), which, member)
+
+
+def _missing(
+    cell: Cell, frac: NDArray[np.float64], by_translation: NDArray[np.int64], conventional: Conventional
+) -> NDArray[np.float64]:
+    """Shifts that average over the complete group, from one site per translation orbit, [site, 3]."""
+    orbit = by_translation.min(axis=0)  # the first site that each is equivalent to
+    keep = np.unique(orbit)
+    group = _Cosets.of(conventional.rotations, conventional.translations)
+    inside = frac[keep] @ conventional.transformation.T + conventional.origin
+    everywhere = inside[:, None, :] + group.pure[1]
+    columns = cell.lattice.T @ np.linalg.inv(conventional.transformation)
+    whole = Cell(columns.T, everywhere.reshape(-1, 3), np.repeat(cell.numbers[keep], len(group.pure[1])))
+    ideal, _ = _average(whole, whole.frac, *group.representatives)
+    shift = (ideal - whole.frac)[:: len(group.pure[1])] @ np.linalg.inv(conventional.transformation).T
+    return np.asarray(shift[np.searchsorted(keep, orbit)])
 
 
 def _average(
