@@ -110,16 +110,22 @@ def _tidy(translation: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.mod(np.where(close, exact, translation), 1.0), dtype=np.float64)
 
 
+# One integer for each rotation, whose entries and those of a product lie within -12 … 12.
+_DIGITS = 25 ** np.arange(9)
+
+
 def _distinct(operations: Operations) -> Operations:
     """Without operations that are listed twice, in the given order."""
     kept: list[int] = []
-    for i in range(len(operations)):
-        same = [k for k in kept if (operations.rotations[k] == operations.rotations[i]).all()]
+    seen: dict[int, list[int]] = {}
+    for i, key in enumerate((operations.rotations.reshape(-1, 9) @ _DIGITS).tolist()):
+        same = seen.setdefault(key, [])
         if (
             not same
             or not _equal_translation(operations.translations[same], operations.translations[i]).any()
         ):
             kept.append(i)
+            same.append(i)
     return Operations(operations.rotations[kept], operations.translations[kept])
 
 
@@ -134,9 +140,7 @@ def refuse_non_group(operations: Operations) -> None:
     rotations = np.einsum("aij,bjk->abik", operations.rotations, operations.rotations).reshape(-1, 9)
     translations = np.einsum("aij,bj->abi", operations.rotations.astype(float), operations.translations)
     translations = (translations + operations.translations[:, None, :]).reshape(-1, 3)
-    # One integer for each rotation, whose entries and those of a product lie within -12 … 12.
-    digits = 25 ** np.arange(9)
-    products, own = rotations @ digits, operations.rotations.reshape(-1, 9) @ digits
+    products, own = rotations @ _DIGITS, operations.rotations.reshape(-1, 9) @ _DIGITS
     explained = np.zeros(len(products), dtype=bool)
     for key, translation in zip(own, operations.translations, strict=True):
         rows = np.flatnonzero(products == key)

@@ -24,8 +24,10 @@ CIF = [
     "90",
     "_cell_angle_gamma",
     "90",
-    "_symmetry_space_group_name_H-M 'P 1'\nloop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n"
-    "_atom_site_fract_z\n_atom_site_occupancy\nPo1",
+    (
+        "_symmetry_space_group_name_H-M 'P 1'\nloop_\n_atom_site_label\n_atom_site_fract_x\n"
+        "_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\nPo1"
+    ),
     "0.1",
     "",
     "0.2",

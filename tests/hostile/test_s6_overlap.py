@@ -31,10 +31,12 @@ CASES = [
     (
         "duplicate in a CIF",
         "text",
-        "data_x\n_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 5\n"
-        "_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma 90\n_space_group_IT_number 47\n"
-        "loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n"
-        "Na1 0.2 0.2 0.2\nNa2 0.8 0.8 0.2\n",
+        (
+            "data_x\n_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 5\n"
+            "_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma 90\n_space_group_IT_number 47\n"
+            "loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n"
+            "Na1 0.2 0.2 0.2\nNa2 0.8 0.8 0.2\n"
+        ),
         CODE,
         RULE,
     ),

@@ -128,6 +128,9 @@ def test_an_id_of_the_materials_project_names_the_way() -> None:
 
 
 def test_ase_and_spglib_are_not_imported_for_a_bundled_crystal() -> None:
-    code = "import sys, crysnb as cn; cn.as_structure('NaCl')\nprint('ase' in sys.modules, 'torch' in sys.modules)"
+    code = (
+        "import sys, crysnb as cn; cn.as_structure('NaCl')\n"
+        "print('ase' in sys.modules, 'torch' in sys.modules)"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split() == ["False", "False"]

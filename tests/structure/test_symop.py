@@ -80,8 +80,19 @@ def test_the_orbit_of_a_general_and_a_special_position() -> None:
 @pytest.mark.parametrize(
     ("name", "number"),
     [
-        ("C m c a", 64), ("Cmce", 64), ("A b m 2", 39), ("Aba2", 41), ("C m m e", 67), ("Cmma", 67), ("P 1 21/c 1", 14),
-        ("P 21/c", 14), ("P2_1/n", 14), ("R 3 c", 161), ("R -3 c :H", 167), ("p 63/m m c", 194), ("Fm-3m", 225),
+        ("C m c a", 64),
+        ("Cmce", 64),
+        ("A b m 2", 39),
+        ("Aba2", 41),
+        ("C m m e", 67),
+        ("Cmma", 67),
+        ("P 1 21/c 1", 14),
+        ("P 21/c", 14),
+        ("P2_1/n", 14),
+        ("R 3 c", 161),
+        ("R -3 c :H", 167),
+        ("p 63/m m c", 194),
+        ("Fm-3m", 225),
     ],
 )
 def test_names_old_and_new(name: str, number: int) -> None:
