@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from crysnb.cli.text import printable
 from crysnb.errors import CrysnbError, quote
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def report_failure(item_id: str, error: Exception, *, as_json: bool) -> None:
     if as_json:
         emit(failure(item_id, error))
     else:
-        tell(f"{item_id}: {as_crysnb_error(error)}")
+        tell(printable(f"{item_id}: {as_crysnb_error(error)}"))
 
 
 def usage(error: CrysnbError, option: str) -> typer.BadParameter:

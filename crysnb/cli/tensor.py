@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from crysnb.cli import console, text
-from crysnb.errors import UnknownName
+from crysnb.errors import CrysnbError, UnknownName
 
 if TYPE_CHECKING:
     from crysnb.values.tensor_kind import TensorKind
@@ -29,7 +29,10 @@ def tensor(
         str, typer.Argument(metavar="FILE", help="Crystal file, bundled name, or point group such as 4mm.")
     ],
     kind: Annotated[
-        str, typer.Option("--kind", "-k", metavar="KIND", help="dielectric, piezoelectric, elastic.")
+        str,
+        typer.Option(
+            "--kind", "-k", metavar="KIND", help="dielectric, piezoelectric, elastic, …; or a Jahn symbol."
+        ),
     ],
     frame: Annotated[str, typer.Option(metavar="|".join(FRAMES), help="Axes of the answer.")] = "own",
     symprec: Annotated[str, typer.Option(metavar="auto|X", help="Tolerance in angstrom.")] = "auto",
@@ -37,19 +40,20 @@ def tensor(
 ) -> None:
     """Allowed form of a tensor, and the operations that force it."""
     from crysnb.tensors.form import tensor_form
-    from crysnb.values.tensor_kind import tensor_kind
+    from crysnb.values.tensor_kind import TensorKind, tensor_kind
 
     if frame not in FRAMES:
         raise console.usage(UnknownName.of("frame", frame, FRAMES), "--frame")
     tolerance = _tolerance(symprec)
     try:
-        chosen = tensor_kind(kind)
-    except UnknownName as error:
+        # A Jahn symbol has V in it, a name has not.
+        chosen = TensorKind.from_jahn(kind) if "V" in kind else tensor_kind(kind)
+    except CrysnbError as error:
         raise console.usage(error, "--kind") from error
     item_id, source = _source(file)
     try:
         # Whatever a file does, its failure is an object with a code.
-        form = tensor_form(source, chosen.name, frame=frame, symprec=tolerance)
+        form = tensor_form(source, chosen, frame=frame, symprec=tolerance)
         answer = form.to_dict()
     except Exception as error:
         console.report_failure(item_id, error, as_json=as_json)
@@ -105,9 +109,9 @@ def describe(item_id: str, kind: TensorKind, form: Mapping[str, Any]) -> str:
     lines = [
         ", ".join(head),
         f"{form['n_independent']} independent of {kind.n_components}: {free}",
-        "",
-        text.table(_layout(kind, form), right=True, indent="  "),
     ]
+    if len(kind.matrix_shape) <= 2:  # more indices do not fit on a page: the lists below say everything
+        lines += ["", text.table(_layout(kind, form), right=True, indent="  ")]
     lines += [f"  note: {text.printable(str(note))}" for note in form.get("notes", ())]
     if form["relations"]:
         lines += ["", "relations"]
@@ -119,31 +123,35 @@ def describe(item_id: str, kind: TensorKind, form: Mapping[str, Any]) -> str:
 
 def _layout(kind: TensorKind, form: Mapping[str, Any]) -> list[list[str]]:
     """Cells: a free name, a short right-hand side, ``.`` for zero, or a name with a star, explained below."""
-    names = _cell_names(kind)
-    rows, columns = (text.axis_labels(n) for n in kind.matrix_shape)
-    body = [[label, *(_cell(name, form) for name in line)] for label, line in zip(rows, names, strict=True)]
-    return [["", *columns], *body]
+    shape = kind.matrix_shape if len(kind.matrix_shape) > 1 else (1, *kind.matrix_shape)
+    rows = [""] if shape[0] == 1 else text.axis_labels(shape[0])
+    body = [
+        [label, *(_cell(sign, name, form) for sign, name in line)]
+        for label, line in zip(rows, _named_cells(kind, shape), strict=True)
+    ]
+    return [["", *text.axis_labels(shape[1])], *body]
 
 
-def _cell_names(kind: TensorKind) -> list[list[str]]:
-    """Name of the independent component behind every cell of the printed matrix."""
-    n_rows, n_columns = kind.matrix_shape
-    grid = [[""] * n_columns for _ in range(n_rows)]
+def _named_cells(kind: TensorKind, shape: Sequence[int]) -> list[list[tuple[int, str]]]:
+    """Sign and name of the independent component behind every cell of the printed matrix."""
+    grid = [[(0, "")] * shape[1] for _ in range(shape[0])]
     for column, name in enumerate(kind.names):
         unit = [float(k == column) for k in range(kind.n_components)]
-        cells = kind.matrix(kind.from_components(unit))
-        for i in range(n_rows):
-            for j in range(n_columns):
+        cells = kind.matrix(kind.from_components(unit)).reshape(shape)
+        for i in range(shape[0]):
+            for j in range(shape[1]):
                 if cells[i, j]:
-                    grid[i][j] = name
+                    grid[i][j] = (1 if cells[i, j] > 0 else -1, name)
     return grid
 
 
-def _cell(name: str, form: Mapping[str, Any]) -> str:
-    if name in form["zeros"]:
+def _cell(sign: int, name: str, form: Mapping[str, Any]) -> str:
+    if not sign or name in form["zeros"]:
         return "."
     rhs = form["relations"].get(name, name)
-    return rhs if len(rhs) <= _CELL else f"{name}*"
+    if sign > 0 and len(rhs) <= _CELL:
+        return str(rhs)
+    return f"{'-' if sign < 0 else ''}{name}{'*' if rhs != name else ''}"
 
 
 def _reasons(form: Mapping[str, Any]) -> Sequence[Sequence[str]]:

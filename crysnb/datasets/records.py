@@ -9,14 +9,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pymatgen.core import Structure
 
-from crysnb.errors import CrysnbError, quote
+from crysnb.errors import CrysnbError, UnknownName, quote
 from crysnb.structure.read import read
 
 
@@ -111,7 +111,36 @@ def to_record(raw: dict[str, Any]) -> Record:
     )
 
 
-def read_split(folder: str | Path) -> dict[str, list[str]]:
-    """Ids of each part (``train``, ``val``, ``test``) from ``split.json`` in a data folder."""
-    content = json.loads((Path(folder) / "split.json").read_text(encoding="utf-8"))
+def read_split(file: str | Path) -> dict[str, list[str]]:
+    """Ids of each part (``train``, ``val``, ``test``) of a split file."""
+    try:
+        content = json.loads(Path(file).read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("not an object")  # noqa: TRY004 - told as one fault with bad JSON
+    except (OSError, ValueError, RecursionError) as error:
+        raise CrysnbError(
+            "data.split",
+            found=f"{quote(str(file))}: {quote(str(error))}",
+            accepted="a JSON object of part -> list of ids",
+        ) from error
     return {part: list(ids) for part, ids in content.items() if isinstance(ids, list)}
+
+
+def select(
+    records: Iterable[dict[str, Any]], split: str | Path | None, part: str | None
+) -> Iterator[dict[str, Any]]:
+    """Records whose id is in ``part`` of a split file; all of them without a split.
+
+    Raises
+    ------
+    UnknownName
+        If the split has no such part.
+    """
+    if split is None or part is None:
+        yield from records
+        return
+    parts = read_split(split)
+    if part not in parts:
+        raise UnknownName.of("part of the split", part, parts)
+    wanted = set(parts[part])
+    yield from (record for record in records if str(record.get("id")) in wanted)

@@ -67,7 +67,7 @@ def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) 
     Left out, and counted: records without the label, with ``symmetry_ok`` false, with an entry above
     ``recipe.max_entry``, or refused by the structure and symmetry checks.
     """
-    split = read_split(folder)
+    split = read_split(folder / "split.json")
     part_of = {name: part for part in parts for name in split[part]}
     result: dict[str, list[Labelled]] = {part: [] for part in parts}
     left_out: Counter[str] = Counter()

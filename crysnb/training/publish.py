@@ -48,6 +48,7 @@ def write_model(
             **DATASETS[recipe.dataset],
             "folder": recipe.dataset,
             "target": recipe.target,
+            "max_entry": recipe.max_entry,
             "left_out": data.left_out,
             "crystals": {part: len(crystals) for part, crystals in data.parts.items()},
             "split": "by reduced formula: sha256('crysnb-split-v1:' + formula) mod 100; "

@@ -13,7 +13,7 @@ from crysnb.graph.build import build_one
 from crysnb.graph.element_features import FEATURES, MAX_Z, element_features
 from crysnb.graph.neighbors import neighbors
 from crysnb.structure.examples import example, examples
-from crysnb.testing.transforms import random_rotation, recelled, rotated
+from crysnb.structure.transforms import random_rotation, recelled, rotated
 
 
 def brute_force(structure: Structure, cutoff: float, reach: int = 4) -> set[tuple[int, ...]]:

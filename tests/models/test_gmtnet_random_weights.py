@@ -21,7 +21,7 @@ from crysnb.models.gmtnet.model import GMTNet
 from crysnb.structure.examples import example, examples
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.project import residual
-from crysnb.testing.transforms import random_rotation, recelled, reordered, rotated, supercell
+from crysnb.structure.transforms import random_rotation, recelled, reordered, rotated, supercell
 from crysnb.values.tensor_kind import DIELECTRIC, ELASTIC, KINDS, PIEZOELECTRIC, TensorKind, rotate
 from crysnb.values.trace import Recorder
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pymatgen.core import Structure
 
 import crysnb as cn
-from crysnb.testing.transforms import random_rotation, recelled, reordered, rotated, supercell
+from crysnb.structure.transforms import random_rotation, recelled, reordered, rotated, supercell
 from crysnb.values.tensor_kind import DIELECTRIC, rotate
 
 

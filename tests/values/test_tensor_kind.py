@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crysnb.errors import ShapeError, UnknownName
-from crysnb.testing.transforms import random_rotation
+from crysnb.structure.transforms import random_rotation
 from crysnb.values.tensor_kind import (
     DIELECTRIC,
     ELASTIC,
