@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crysnb.structure.examples import example
+from crysnb.values.tensor_kind import KINDS
 
 FIELDS = [
     "kind", "frame", "space_group", "point_group", "symprec", "n_independent", "free", "zeros", "relations",
@@ -122,3 +123,17 @@ def test_no_torch(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert '"n_independent": 6' in result.stdout
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "[[V2]2]", "V[V2]", "{V2}", "eV2"])
+def test_every_kind_can_be_printed(crysnb, kind: str) -> None:
+    result = crysnb("tensor", "GaN", "--kind", kind)
+    assert result.exit_code == 0, result.output
+    assert "independent of" in result.stdout
+
+
+def test_an_antisymmetric_kind_shows_signs(crysnb) -> None:
+    """An axial vector written as an antisymmetric matrix: class 4 leaves one number, with both signs."""
+    lines = crysnb("tensor", "4", "--kind", "{V2}").stdout.splitlines()
+    rows = [line.split() for line in lines if line.strip()[:1] in ("x", "y", "z") and len(line.split()) == 4]
+    assert rows == [["x", ".", "t12", "."], ["y", "-t12", ".", "."], ["z", ".", ".", "."]]
