@@ -23,7 +23,10 @@ from pymatgen.io.vasp import Poscar
 from crysnb.symmetry.detect import symmetry
 
 # pymatgen's writer of symmetrised files calls spglib in the way that spglib gives up.
-pytestmark = pytest.mark.filterwarnings("ignore:Set OLD_ERROR_HANDLING to false:DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Set OLD_ERROR_HANDLING to false:DeprecationWarning"),
+]
 
 CELL = Lattice.from_parameters(5.1454, 5.2075, 5.3107, 90.0, 99.233, 90.0)
 SITES = {"Zr": (0.2758, 0.0411, 0.2082), "O1": (0.0703, 0.3359, 0.3406), "O2": (0.4423, 0.7549, 0.4789)}
