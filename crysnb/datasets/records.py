@@ -17,6 +17,7 @@ from typing import Any
 from pymatgen.core import Structure
 
 from crysnb.errors import CrysnbError, UnknownName, quote
+from crysnb.structure.formula import reduced_formula
 from crysnb.structure.read import read
 
 
@@ -104,7 +105,7 @@ def to_record(raw: dict[str, Any]) -> Record:
     kept = {"id", "formula", "lattice", "species", "frac_coords", "targets"}
     return Record(
         id=reading.structure_id,
-        formula=reading.structure.composition.reduced_formula,
+        formula=reduced_formula(reading.structure),
         structure=reading.structure,
         targets=dict(raw.get("targets", {})),
         flags={k: v for k, v in raw.items() if k not in kept},

@@ -40,7 +40,7 @@ def tensor_metrics(predicted: Array, true: Array, kind: TensorKind) -> dict[str,
     matrix; ``mae`` is over named components; ``rel_median`` is the median of ‖T̂ − T‖/‖T‖;
     ``ewt25``, ``ewt10``, ``ewt5`` are the percentages of crystals below 25, 10 and 5 %. Rank-2 kinds
     add ``aniso_rel_median``, the median relative error of the traceless part over crystals whose
-    traceless part exceeds 2 % of the norm (an isotropic guess scores 1).
+    traceless part exceeds 2 % of the norm (an isotropic guess scores 1); left out without such crystals.
     """
     error, norm = per_crystal_errors(predicted, true)
     relative = error / np.maximum(norm, np.finfo(float).tiny)
@@ -52,8 +52,8 @@ def tensor_metrics(predicted: Array, true: Array, kind: TensorKind) -> dict[str,
         "mae": float(np.abs(parts).mean()),
         "rel_median": float(np.median(relative)),
     }
-    if kind.rank == 2:
-        metrics["aniso_rel_median"] = float(np.median(anisotropic_errors(predicted, true)))
+    if kind.rank == 2 and len(errors := anisotropic_errors(predicted, true)):
+        metrics["aniso_rel_median"] = float(np.median(errors))
     for percent in (25, 10, 5):
         metrics[f"ewt{percent}"] = float(100 * np.mean(relative < percent / 100))
     return metrics
@@ -75,11 +75,9 @@ def bootstrap(
     ``metric`` maps crystal indices [n] to named numbers. Efron (1979), doi:10.1214/aos/1176344552.
     """
     rng = np.random.default_rng(seed)
-    samples = [metric(rng.integers(0, n, n)) for _ in range(draws)]
-    return {
-        name: (
-            float(np.nanpercentile([s[name] for s in samples], 2.5)),
-            float(np.nanpercentile([s[name] for s in samples], 97.5)),
-        )
-        for name in samples[0]
-    }
+    drawn: dict[str, list[float]] = {}
+    for _ in range(draws):
+        for name, value in metric(rng.integers(0, n, n)).items():
+            drawn.setdefault(name, []).append(value)
+    ends = {name: np.percentile(values, [2.5, 97.5]) for name, values in drawn.items()}
+    return {name: (float(low), float(high)) for name, (low, high) in ends.items()}

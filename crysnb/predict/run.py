@@ -16,6 +16,7 @@ from crysnb.graph.build import build_one
 from crysnb.models.interface import Model, load_model
 from crysnb.predict.domain import element_notices, metal_notices
 from crysnb.predict.memory import forward_all
+from crysnb.structure.formula import reduced_formula
 from crysnb.structure.read import read
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
@@ -278,5 +279,5 @@ def _finish(
         symmetry_residual=broken,
         notices=tuple(sorted(notices, key=lambda n: _RANK[n.severity])),
         structure_id=job.structure_id,
-        formula=job.structure.composition.reduced_formula,
+        formula=reduced_formula(job.structure),
     )

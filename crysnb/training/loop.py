@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 import time
@@ -51,8 +52,7 @@ class Run:
         self.network = seeded_network(recipe)
         self.head = cast("TensorHead", self.network.heads[recipe.learns])
         _standardise(self.head, [c.label for c in self.train_set])
-        self.averaged = GMTNet(recipe.model)
-        self.averaged.load_state_dict(self.network.state_dict())
+        self.averaged = copy.deepcopy(self.network)
         matrices = [p for p in self.network.parameters() if p.ndim > 1]
         others = [p for p in self.network.parameters() if p.ndim <= 1]
         self.optimiser = torch.optim.AdamW(
