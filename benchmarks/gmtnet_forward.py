@@ -45,9 +45,9 @@ class PublishedConvolutions(nn.Module):
             o3.FullyConnectedTensorProduct(a, "0e+1o+2e", b, shared_weights=False, internal_weights=False)
             for a, b in LAYERS
         )
+        sizes = [int(product.weight_numel) for product in self.products]  # type: ignore[arg-type]
         self.weights = nn.ModuleList(
-            nn.Sequential(nn.Linear(128, 128), nn.Softplus(), nn.Linear(128, int(p.weight_numel))  # type: ignore[arg-type])
-            for p in self.products
+            nn.Sequential(nn.Linear(128, 128), nn.Softplus(), nn.Linear(128, n)) for n in sizes
         )
 
     def forward(self, batch: CrystalBatch) -> Tensor:
