@@ -307,5 +307,5 @@ def _named_group(x: Any) -> tuple[Setting, str, int | None] | None:
         number = operator.index(x)
     except TypeError:
         return None
-    setting, _, point_group = space_group_setting(number)
+    setting, _, point_group = space_group_setting(x if isinstance(x, bool) else number)
     return setting, point_group, number

@@ -45,7 +45,7 @@ def test_zero_and_the_empty_list() -> None:
         ([("c11", Closed(1, 1, 1)), ("c12", Closed(1, 1, 1))], "c11 + c12"),
         ([("c11", Closed(-1, 1, 1)), ("c12", Closed(-1, 1, 1))], "-(c11 + c12)"),
         ([("c15", Closed(2, 3, 3))], "2*sqrt(3)*c15/3"),
-        ([("c11", Closed(1, 2, 1)), ("c12", Closed(-3, 2, 1)), ("c13", Closed(1, 1, 1))], "(c11 + 2*c13 - 3*c12)/2"),
+        ([("a", Closed(1, 2, 1)), ("b", Closed(-3, 2, 1)), ("c", Closed(1, 1, 1))], "(a + 2*c - 3*b)/2"),
         ([("a", Closed(1, 2, 1)), ("b", Closed(-1, 2, 3))], "a/2 - sqrt(3)*b/2"),
         ([("a", Closed(4, 1, 1)), ("b", Closed(-6, 1, 1))], "2*(2*a - 3*b)"),
         ([("a", Closed(4, 3, 1)), ("b", Closed(-2, 3, 1))], "2*(2*a - b)/3"),
@@ -68,8 +68,6 @@ def test_printed_text_means_what_it_says(numbers: list[Closed]) -> None:
 
 
 def test_decimals() -> None:
-    assert decimal_text(["a", "b", "c"], [-0.25, 1.0, 1 / 3]) == "-0.25*a + b + 0.333333333333*c".replace(
-        "+ b", "+ b"
-    )
+    assert decimal_text(["a", "b", "c"], [-0.25, 1.0, 1 / 3]) == "-0.25*a + b + 0.333333333333*c"
     assert decimal_text(["a", "b"], [-1.0, -2.5]) == "-a - 2.5*b"
     assert decimal_text(["a"], [1.0]) == "a"

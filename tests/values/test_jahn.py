@@ -11,8 +11,8 @@ from crysnb.values.tensor_kind import TensorKind
 
 @pytest.mark.parametrize(
     ("symbol", "n"),
-    [("V", 3), ("V2", 9), ("[V2]", 6), ("{V2}", 3), ("[V3]", 10), ("{V3}", 1), ("[{V2}2]", 6), ("{[V2]2}", 15),
-     ("V[V2]", 18), ("[V2]V", 18), ("[V2]2", 36), ("e[V2]", 6), (" e V2 ", 9)],
+    [("V", 3), ("V2", 9), ("[V2]", 6), ("{V2}", 3), ("[V3]", 10), ("{V3}", 1), ("[{V2}2]", 6),
+     ("{[V2]2}", 15), ("V[V2]", 18), ("[V2]V", 18), ("[V2]2", 36), ("e[V2]", 6), (" e V2 ", 9)],
 )  # fmt: skip
 def test_number_of_components(symbol: str, n: int) -> None:
     assert TensorKind.from_jahn(symbol).n_components == n
