@@ -53,7 +53,9 @@ def element_features() -> NDArray[np.float32]:
         raw = np.array([_row(Element.from_Z(z)) for z in range(1, MAX_Z + 1)])
     mean, spread = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
     scaled = np.nan_to_num((raw - mean) / np.where(spread > 0, spread, 1.0))
-    return np.vstack([np.zeros(raw.shape[1]), scaled]).astype(np.float32)
+    table = np.vstack([np.zeros(raw.shape[1]), scaled]).astype(np.float32)
+    table.flags.writeable = False
+    return table
 
 
 def _row(element: Element) -> list[float]:

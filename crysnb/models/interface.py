@@ -24,7 +24,10 @@ class Network(Protocol):
     """What a family's module offers."""
 
     def __call__(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
-        """Per property one tensor [crystal, …] in the property's unit."""
+        """Per property one tensor [crystal, …] in the property's unit.
+
+        An ensemble adds ``<property>.members`` with one more axis, [crystal, member, …].
+        """
         ...
 
 

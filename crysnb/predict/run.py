@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pymatgen.core import Structure
+from torch import Tensor
 
 from crysnb.errors import CrysnbError, ShapeError, SymmetryUndetermined, UnknownName, quote
 from crysnb.graph.build import build_one
@@ -193,8 +194,8 @@ def _predict_all(
                 job,
                 property_spec(name),
                 model,
-                output[name].numpy(),
-                None if final is None else final[name].numpy(),
+                output,
+                final,
                 moved,
             )
             for name in options.names
@@ -253,12 +254,14 @@ def _finish(
     job: _Job,
     spec: PropertySpec,
     model: Model,
-    raw: NDArray[np.float64],
-    ideal: NDArray[np.float64] | None,
+    raw_output: dict[str, Tensor],
+    ideal_output: dict[str, Tensor] | None,
     moved: tuple[Notice, ...],
 ) -> Prediction:
     notices = [*job.notices, *moved]
-    value, broken = raw, None
+    raw = raw_output[spec.name].numpy()
+    ideal = None if ideal_output is None else ideal_output[spec.name].numpy()
+    value, broken, spread = raw, None, None
     if spec.tensor:
         finite = np.isfinite(raw).all() and (ideal is None or np.isfinite(ideal).all())
         if not finite:
@@ -270,6 +273,7 @@ def _finish(
             if job.symmetry and ideal is not None:
                 value = project(spec.tensor, ideal, job.symmetry.rotations)
             value = spec.tensor.matrix(value)
+            spread = _uncertainty(job, spec, model, raw_output if ideal_output is None else ideal_output)
     return Prediction(
         value=value,
         spec=spec,
@@ -277,7 +281,26 @@ def _finish(
         frame="own",
         symmetry=job.symmetry,
         symmetry_residual=broken,
+        uncertainty=spread,
         notices=tuple(sorted(notices, key=lambda n: _RANK[n.severity])),
         structure_id=job.structure_id,
         formula=reduced_formula(job.structure),
     )
+
+
+def _uncertainty(
+    job: _Job, spec: PropertySpec, model: Model, output: dict[str, Tensor]
+) -> NDArray[np.float64] | None:
+    """Calibrated spread of the members in the printed form, projected like the value; None without.
+
+    The factor in the card makes ‖error‖ ≤ ‖uncertainty‖ for 68 % of the validation crystals.
+    """
+    factor = model.card.metrics.get("uncertainty_factor")
+    members = output.get(f"{spec.name}.members")
+    if spec.tensor is None or members is None or len(members) < 2 or factor is None:
+        return None
+    tensors = list(members.numpy())
+    if job.symmetry and job.ideal is not None:
+        tensors = [project(spec.tensor, t, job.symmetry.rotations) for t in tensors]
+    spread = np.std([spec.tensor.matrix(t) for t in tensors], axis=0, ddof=1)
+    return np.asarray(float(factor) * spread)

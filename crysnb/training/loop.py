@@ -162,8 +162,8 @@ def seeded_network(recipe: Recipe) -> GMTNet:
         return GMTNet(recipe.model)
 
 
-def predict_labels(network: GMTNet, crystals: Sequence[Labelled], name: str) -> np.ndarray[Any, Any]:
-    """Cartesian tensors [crystal, 3, …, 3] as float64."""
+def predict_labels(network: nn.Module, crystals: Sequence[Labelled], name: str) -> np.ndarray[Any, Any]:
+    """Output called ``name`` for every crystal, [crystal, …, 3, 3] as float64."""
     network.eval()
     with torch.inference_mode():
         parts = [
@@ -173,11 +173,21 @@ def predict_labels(network: GMTNet, crystals: Sequence[Labelled], name: str) -> 
     return torch.cat(parts).numpy()
 
 
-def evaluate(network: GMTNet, crystals: Sequence[Labelled], name: str) -> dict[str, float]:
+def evaluate(network: nn.Module, crystals: Sequence[Labelled], name: str) -> dict[str, float]:
     """Metrics of a network on labelled crystals."""
     kind = tensor_of(property_spec(name))
     true = torch.stack([c.label for c in crystals]).numpy()
     return tensor_metrics(predict_labels(network, crystals, name), true, kind)
+
+
+def uncertainty_factor(network: nn.Module, crystals: Sequence[Labelled], name: str) -> float:
+    """Factor on the members' standard deviation that covers ‖error‖ for 68 % of the crystals."""
+    true = torch.stack([c.label for c in crystals]).numpy()
+    members = predict_labels(network, crystals, f"{name}.members")
+    error = (members.mean(axis=1) - true).reshape(len(true), -1)
+    spread = members.std(axis=1, ddof=1).reshape(len(true), -1)
+    ratio = np.linalg.norm(error, axis=1) / np.maximum(np.linalg.norm(spread, axis=1), 1e-12)
+    return float(np.quantile(ratio, 0.68))
 
 
 @torch.no_grad()

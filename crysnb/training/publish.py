@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crysnb.models.gmtnet.model import GMTNet
+from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.training.data import TrainingData
 from crysnb.training.recipe import Recipe
 from crysnb.weights import store
@@ -34,13 +34,13 @@ DATASETS: dict[str, dict[str, str]] = {
 
 
 def write_model(
-    folder: Path, recipe: Recipe, network: GMTNet, data: TrainingData, metrics: Mapping[str, Any]
+    folder: Path, recipe: Recipe, network: GMTNetEnsemble, data: TrainingData, metrics: Mapping[str, Any]
 ) -> ModelCard:
     """Write weights and card of a trained network and return the card."""
     card = ModelCard(
         name=recipe.name,
         family="gmtnet",
-        config=recipe.model.to_dict(),
+        config={**recipe.model.to_dict(), "members": recipe.members},
         properties=(recipe.learns,),
         targets={recipe.target: recipe.learns},
         element_counts=data.element_counts("train"),

@@ -37,7 +37,9 @@ class Recipe:
     noise
         Gaussian displacement of atoms while training, Å per coordinate.
     seed
-        Seed of initialisation, order and noise.
+        Seed of initialisation, order and noise of the first member; the next one has the next seed.
+    members
+        Number of networks in the ensemble.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Recipe:
     anisotropy_weight: float = 0.1
     noise: float = 0.0
     seed: int = 0
+    members: int = 1
     tags: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:

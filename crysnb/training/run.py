@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from crysnb.datasets.records import data_folder
+from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.training.data import load
-from crysnb.training.loop import Run
+from crysnb.training.loop import Run, evaluate, uncertainty_factor
 from crysnb.training.publish import write_model
 from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.weights.card import ModelCard
@@ -31,7 +33,8 @@ def train(
     out
         Output folder.
     resume
-        Go on from the last checkpoint. On one CPU thread the result is the same to the bit.
+        Go on from the last checkpoint of every member. On one CPU thread the result is the same to
+        the bit.
     """
     chosen = RECIPES.get(recipe) if isinstance(recipe, str) else recipe
     folder = Path(out)
@@ -45,6 +48,14 @@ def train(
     )
     # Subnormal numbers from exponentials and the optimiser slow the CPU several times over.
     torch.set_flush_denormal(True)
-    run = Run(chosen, loaded.parts["train"], loaded.parts["val"], folder / "checkpoints")
-    network = run.train(resume=resume)
-    return write_model(folder / "model", chosen, network, loaded, {"val": run.log[-1]})
+    ensemble = GMTNetEnsemble(chosen.model, chosen.members)
+    for k, member in enumerate(ensemble.members):
+        log.info("member %d of %d", k + 1, chosen.members)
+        one = chosen.with_changes(seed=chosen.seed + k, members=1)
+        run = Run(one, loaded.parts["train"], loaded.parts["val"], folder / "checkpoints" / f"member{k}")
+        member.load_state_dict(run.train(resume=resume).state_dict())
+    val = loaded.parts["val"]
+    metrics: dict[str, Any] = {"val": evaluate(ensemble, val, chosen.learns)}
+    if chosen.members > 1:
+        metrics["uncertainty_factor"] = uncertainty_factor(ensemble, val, chosen.learns)
+    return write_model(folder / "model", chosen, ensemble, loaded, metrics)

@@ -14,6 +14,7 @@ import torch
 import crysnb as cn
 from crysnb.errors import CrysnbError, ShapeError, UnknownName
 from crysnb.models.gmtnet.config import GMTNetConfig
+from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.structure.transforms import random_rotation
 from crysnb.training import checkpoint
 from crysnb.training.data import load
@@ -21,6 +22,7 @@ from crysnb.training.loop import Run
 from crysnb.training.loss import dielectric_loss
 from crysnb.training.publish import ship, write_model
 from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.run import train as train_command
 from crysnb.weights import store
 
 SMALL = RECIPES.get("gmtnet-dielectric").with_changes(
@@ -31,7 +33,8 @@ SMALL = RECIPES.get("gmtnet-dielectric").with_changes(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of the bundled crystals, one record per fault of a label."""
-    root: Path = tmp_path_factory.mktemp("data")
+    root: Path = tmp_path_factory.mktemp("data") / "mp_dielectric"
+    root.mkdir()
     rng = np.random.default_rng(0)
     records: list[dict[str, Any]] = []
     for name in cn.examples():
@@ -148,13 +151,32 @@ def test_a_cut_checkpoint_never_takes_the_place_of_a_whole_one(
 def test_published_model_predicts_what_the_run_validated(folder: Path, tmp_path: Path) -> None:
     run = train(folder, None)
     data = load(folder, SMALL)
-    write_model(tmp_path / "model", SMALL, run.averaged, data, {"val": run.validate()})
+    ensemble = GMTNetEnsemble(SMALL.model, 1)
+    ensemble.members[0].load_state_dict(run.averaged.state_dict())
+    write_model(tmp_path / "model", SMALL, ensemble, data, {"val": run.validate()})
     ship(tmp_path / "model", tmp_path / "shipped")
     manifest = json.loads((tmp_path / "shipped" / "manifest.json").read_text())
     assert manifest == {"gmtnet-dielectric": store.manifest_of(tmp_path / "model")}
     p = cn.predict("NaCl", tmp_path / "shipped" / "gmtnet-dielectric")
     expected = run.averaged(data.parts["train"][0].graph)["dielectric"][0].detach().numpy()
     np.testing.assert_allclose(p.value, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_ensemble_has_distinct_members_and_a_projected_uncertainty(folder: Path, tmp_path: Path) -> None:
+    card = train_command(SMALL.with_changes(members=3, seed=4), data=folder.parent, out=tmp_path)
+    assert card.metrics["uncertainty_factor"] > 0
+    assert card.config["members"] == 3
+    p = cn.predict("rutile", tmp_path / "model")
+    assert p.uncertainty is not None
+    assert p.uncertainty.shape == (3, 3)
+    assert p.uncertainty[0, 0] == pytest.approx(p.uncertainty[1, 1])
+    assert p.uncertainty[0, 0] > 0
+    assert p.uncertainty[0, 1] == 0
+    members = [
+        cn.predict("rutile", tmp_path / "model", idealize=False).value,
+        cn.predict("rutile", tmp_path / "model").value,
+    ]
+    np.testing.assert_allclose(members[0], members[1], atol=1e-5)
 
 
 def test_loss_is_invariant_and_zero_for_the_truth() -> None:

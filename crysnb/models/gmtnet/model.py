@@ -92,7 +92,7 @@ class GMTNet(nn.Module):
     def __init__(self, config: GMTNetConfig) -> None:
         super().__init__()
         self.config = config
-        table = torch.from_numpy(element_features())
+        table = torch.from_numpy(element_features().copy())
         self.register_buffer("element_features", table)
         self.embed = nn.Linear(table.shape[1], config.width)
         self.radial = nn.Sequential(
