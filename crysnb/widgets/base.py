@@ -140,6 +140,10 @@ class ExplainerWidget(anywidget.AnyWidget):
         """The view as plain text."""
         raise NotImplementedError
 
+    def alt_text(self) -> str:
+        """One line that stands for the picture where it cannot be seen."""
+        return " ".join(self.to_text().splitlines()[:3])
+
     def offline_state(self, data: dict[str, Any]) -> dict[str, Any]:
         """What the browser half needs on a page without a kernel."""
         return {
@@ -171,7 +175,7 @@ class ExplainerWidget(anywidget.AnyWidget):
         display(  # type: ignore[no-untyped-call]
             {"image/png": self.to_png(), "text/plain": self.to_text()},
             raw=True,
-            metadata={"image/png": {"width": width, "height": height}},
+            metadata={"image/png": {"width": width, "height": height, "alt": self.alt_text()}},
         )
 
     def close(self) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from crysnb.errors import MissingExtra
 from crysnb.structure.radii import covalent_radius
 from crysnb.widgets.crystal_drawing import CrystalDrawing
 from crysnb.widgets.element_colors import element_color, rgb
-from crysnb.widgets.structure_scene import RADIUS_SHARE
+from crysnb.widgets.structure_scene import RADIUS_SHARE, VIEW
 
 _BOND_RADIUS = 0.11
 _EDGE_RADIUS = 0.02
@@ -53,9 +55,18 @@ def ngl_widget(drawing: CrystalDrawing) -> Any:
     view.camera = "orthographic"
     view.stage.set_parameters(fog_near=100, fog_far=100, clip_dist=0)
     view.center()
+    view.control.rotate(_camera())
     view.layout.height = "340px"
+    view.layout.max_width = "640px"
     view.add_class("cn-ngl")
     return view
+
+
+def _camera() -> list[float]:
+    """Quaternion [x, y, z, w] of the view; NGL looks along +z, so its right is −x and its eye at −z."""
+    from scipy.spatial.transform import Rotation
+
+    return [float(v) for v in Rotation.from_matrix(np.diag([-1.0, 1.0, -1.0]) @ VIEW).as_quat()]
 
 
 def _shapes(drawing: CrystalDrawing) -> list[list[Any]]:

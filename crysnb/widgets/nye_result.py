@@ -186,7 +186,7 @@ def nye_result(
     if isinstance(x, Prediction):
         return _of_prediction(x, tolerance)
     if isinstance(x, TensorForm):
-        return _of_form(x, None, "", unit, tolerance)
+        return _of_form(x, None, _title(structure), unit, tolerance)
     array = np.asarray(x)
     chosen = tensor_kind(kind) if kind is not None else kind_of_shape(array.shape)
     value = chosen.matrix(x)  # checks shape, numbers and finiteness
@@ -260,6 +260,10 @@ def _of_form(
 
 
 def _title(structure: Any) -> str:
+    """What a crystal is called: its id from reading, its name as typed, or its formula."""
+    known = getattr(structure, "properties", None)
+    if isinstance(known, dict) and isinstance(known.get("crysnb"), dict):
+        return str(known["crysnb"].get("id", ""))
     if isinstance(structure, str) and len(structure) <= 40 and "\n" not in structure:
         return structure
     formula = getattr(structure, "reduced_formula", None) or getattr(

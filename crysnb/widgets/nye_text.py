@@ -82,7 +82,7 @@ def learned(result: NyeResult) -> str:
 
 
 def reason(result: NyeResult, c: Component) -> str:
-    """Why a component is what it is; the operations are listed after it."""
+    """Why a component is what it is; its relation stands before, the operations after it."""
     if result.form is None:
         return "The symmetry of this crystal was not determined, so nothing is known about this component."
     if c.role == "independent":
@@ -94,8 +94,7 @@ def reason(result: NyeResult, c: Component) -> str:
             if followers
             else text
         )
-    together = " these operations together:" if len(c.operations) > 1 else ":"
-    return f"{c.relation.replace('*', '·')} because of{together}"
+    return "because of these operations together:" if len(c.operations) > 1 else "because of:"
 
 
 def origin(result: NyeResult, c: Component) -> str:

@@ -59,8 +59,7 @@ class NyeView(ExplainerWidget):
         cells = {cell["name"]: cell for cell in nye_state(self._result)["cells"]}
         if name not in cells:
             raise UnknownName.of("component", name, cells)
-        operations = "; ".join(cells[name]["operations"])
-        return f"{cells[name]['reason']} {operations}".strip()
+        return _sentence(cells[name])
 
     def _scene(self) -> Scene:
         return nye_scene(nye_state(self._result))
@@ -104,7 +103,7 @@ class NyeView(ExplainerWidget):
                 c["name"],
                 c["text"],
                 c["relation"] or "free",
-                f"{c['reason']} {'; '.join(c['operations'])}",
+                _sentence(c),
                 c["deviation"],
             )
             for c in state["cells"]
@@ -122,6 +121,12 @@ class NyeView(ExplainerWidget):
 
     def __repr__(self) -> str:
         return repr(self._result).replace("NyeResult", "NyeView", 1)
+
+
+def _sentence(cell: dict[str, Any]) -> str:
+    return " ".join(
+        part for part in (cell["relation"], cell["reason"], "; ".join(cell["operations"])) if part
+    )
 
 
 _MARKS = {"independent": "●", "equal": "◉", "opposite": "○", "dependent": "◇", "zero": "·", "unknown": "?"}
@@ -144,7 +149,8 @@ def nye(
         ``structure``; or a :class:`TensorForm`, which shows symmetry alone.
     structure
         For an array: the crystal (anything :func:`crysnb.as_structure` accepts), a point group such
-        as ``"4mm"``, a space-group number, or a :class:`TensorForm`.
+        as ``"4mm"``, a space-group number, or a :class:`TensorForm`. For a form: the crystal it is
+        named after in the title.
     kind
         Kind of the array; told from its shape if omitted.
     unit

@@ -25,16 +25,20 @@ export function hideFallback(el: HTMLElement, id: string, signal: AbortSignal): 
       hidden.add(box);
     }
   };
-  // The host attaches the view after it is rendered, and adds the second output later still.
+  // The host attaches the view some time after it is rendered (its first size tells), and adds the
+  // second output later still.
   const start = (): void => {
     const area = el.closest(".jp-OutputArea, .output, .output_container");
-    if (signal.aborted || !area) return;
-    sweep(area);
+    if (signal.aborted || observer || !area) return;
     observer = new MutationObserver(() => sweep(area));
     observer.observe(area, { childList: true, subtree: true });
+    sweep(area);
   };
-  requestAnimationFrame(start);
+  const attached = typeof ResizeObserver === "function" ? new ResizeObserver(start) : undefined;
+  attached?.observe(el);
+  start();
   signal.addEventListener("abort", () => {
+    attached?.disconnect();
     observer?.disconnect();
     for (const box of hidden) box.style.removeProperty("display");
   }, { once: true });

@@ -8,8 +8,10 @@ export function header(title: string, subtitle: string, hint: string, facts: rea
   return h("header", { class: "cn-head" },
     h("p", { class: "cn-title", role: "heading", "aria-level": 3 },
       h("b", {}, title), h("span", { class: "cn-subtitle", ...(hint ? { title: hint } : {}) }, subtitle)),
-    h("dl", { class: "cn-facts" }, ...facts.map((fact) =>
-      h("div", { class: "cn-fact", ...(fact.hint ? { title: fact.hint } : {}) }, h("dt", {}, fact.label), h("dd", {}, fact.value)))));
+    // Not a definition list: hosts style those for prose.
+    h("ul", { class: "cn-facts" }, ...facts.map((fact) =>
+      h("li", { class: "cn-fact", ...(fact.hint ? { title: fact.hint } : {}) },
+        h("span", { class: "cn-key" }, fact.label), " ", h("span", {}, fact.value)))));
 }
 
 export function noticeList(notices: readonly Notice[]): HTMLElement[] {

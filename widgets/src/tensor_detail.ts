@@ -1,39 +1,60 @@
-// The panel beside the diagram: what one component is, and why.
+// The panel beside the diagram: what one component is, and why. All pages lie on top of each other and
+// one is visible, so that the panel is as high as the highest and pointing at a cell never moves the page.
 import { glyphOf, wordsOf } from "./classify";
 import { h } from "./dom";
 import { drawGlyph } from "./glyphs";
 import type { Cell, TensorData } from "./schema";
 
-/** Children of the panel for `cell`, or the invitation to choose one. */
-export function detailOf(cell: Cell | null, data: TensorData, selection: readonly string[]): HTMLElement[] {
-  if (!cell) return [overview(data)];
-  const parts: HTMLElement[] = [
+export class TensorDetail {
+  readonly element: HTMLElement;
+  private readonly pages = new Map<string, HTMLElement>();
+  private readonly selected = h("p", { class: "cn-selected" });
+
+  constructor(data: TensorData) {
+    this.pages.set("", overview(data));
+    for (const cell of data.cells) this.pages.set(cell.name, page(cell, data));
+    this.element = h("section", { class: "cn-detail", "aria-label": "Component" },
+      h("div", { class: "cn-pages" }, ...this.pages.values()), this.selected);
+  }
+
+  /** Show the page of `cell`, or the invitation to choose one. */
+  show(cell: Cell | null, selection: readonly string[]): void {
+    const name = cell?.name ?? "";
+    for (const [key, node] of this.pages) node.toggleAttribute("data-shown", key === name);
+    this.selected.textContent = selection.length > 0 ? `Selected: ${selection.join(", ")}` : "Nothing selected";
+  }
+}
+
+function page(cell: Cell, data: TensorData): HTMLElement {
+  const unit = data.unit ? [h("small", {}, ` ${data.unit}`)] : [];
+  const parts: (HTMLElement | null)[] = [
     h("p", { class: "cn-detail-head" },
       drawGlyph(glyphOf(cell)), h("span", { class: "cn-name" }, cell.name),
       h("span", { class: "cn-words", "data-violated": cell.violated }, wordsOf(cell))),
+    cell.text === "" ? null : h("p", { class: "cn-value" }, h("span", {}, cell.text), ...unit),
+    line("cn-relation", pretty(cell.relation)),
+    line("cn-reason", cell.reason),
+    cell.operations.length === 0 ? null
+      : h("ul", { class: "cn-operations" }, ...cell.operations.map((text) => h("li", {}, text))),
+    line("cn-deviation", cell.deviation, cell.violated),
+    line("cn-origin", cell.origin),
   ];
-  if (cell.text !== "") {
-    parts.push(h("p", { class: "cn-value" }, h("span", {}, cell.text), ...(data.unit ? [h("small", {}, ` ${data.unit}`)] : [])));
-  }
-  if (cell.relation !== "") parts.push(h("p", { class: "cn-relation" }, pretty(cell.relation)));
-  parts.push(h("p", { class: "cn-reason" }, cell.reason));
-  if (cell.operations.length > 0) {
-    parts.push(h("ul", { class: "cn-operations" }, ...cell.operations.map((text) => h("li", {}, text))));
-  }
-  if (cell.deviation !== "") parts.push(h("p", { class: "cn-deviation", "data-violated": cell.violated }, cell.deviation));
-  if (cell.origin !== "") parts.push(h("p", { class: "cn-origin" }, cell.origin));
-  if (selection.length > 1) parts.push(h("p", { class: "cn-origin" }, `Selected: ${selection.join(", ")}`));
-  return parts;
+  return h("div", { class: "cn-page" }, ...parts.filter((part) => part !== null));
+}
+
+function line(name: string, text: string, violated = false): HTMLElement | null {
+  return text === "" ? null : h("p", { class: name, "data-violated": violated }, text);
 }
 
 function overview(data: TensorData): HTMLElement {
-  return h("div", { class: "cn-overview" },
+  return h("div", { class: "cn-page cn-overview" },
     ...(data.forbidden === "" ? [] : [h("p", { class: "cn-forbidden" }, data.forbidden)]),
     h("p", {}, "Point at a component to see what it is tied to."),
-    h("p", {}, "Click one, or walk with the arrow keys and press Enter, to read which operations of the crystal force it."));
+    h("p", {}, "Click one, or walk with the arrow keys and press Enter, to keep it selected. " +
+      "The operations of the crystal that force it are named here."));
 }
 
-/** A relation with a typographic minus and product. */
+/** A relation with a typographic minus, product and root. */
 export function pretty(relation: string): string {
   return relation.replaceAll("-", "−").replaceAll("*", "·").replace(/sqrt\((\d+)\)/g, "√$1");
 }

@@ -125,13 +125,10 @@ export class TensorGrid {
     const lines = s("svg", {
       class: "cn-lines", viewBox: `0 0 ${columns} ${rows}`, preserveAspectRatio: "none", "aria-hidden": "true",
     }, s("g", { class: "cn-lines-rest" }, ...skeleton(this.data.cells, this.byName).map(line)), this.active);
-    const grid = h("div", {
+    return h("div", {
       role: "grid", class: "cn-grid", "aria-label": `Tensor components of ${title}, ${subtitle}`,
       "aria-multiselectable": "true", "aria-rowcount": rows + 1, "aria-colcount": columns + 1,
     }, head, ...body, lines);
-    grid.style.setProperty("--cn-columns", String(columns));
-    grid.style.setProperty("--cn-rows", String(rows));
-    return grid;
   }
 
   private cellNode(cell: Cell | undefined): HTMLElement {

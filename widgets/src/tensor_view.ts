@@ -5,7 +5,7 @@ import { h } from "./dom";
 import { drawGlyph } from "./glyphs";
 import { containKeys, header, leave, noticeList, showStatus, statusLines, watchStatus } from "./panel";
 import { parseTensor, type Cell, type TensorData } from "./schema";
-import { detailOf } from "./tensor_detail";
+import { TensorDetail } from "./tensor_detail";
 import { TensorGrid } from "./tensor_grid";
 import { guarded, type ViewContext } from "./view";
 
@@ -30,7 +30,7 @@ export function mountTensor(context: ViewContext): void {
 
 function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
   const data = parseTensor(state.data);
-  const detail = h("section", { class: "cn-detail", "aria-label": "Component" });
+  const detail = new TensorDetail(data);
   const live = h("div", { class: "cn-live", role: "status", "aria-live": "polite" });
   const help = h("p", { class: "cn-help", hidden: true }, KEYS_HELP);
   const grid = new TensorGrid(data, {
@@ -43,7 +43,7 @@ function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
     const selection = state.selection;
     const cell = grid.pointed ?? grid.cell(selection[selection.length - 1] ?? "");
     grid.paint(selection, cell);
-    detail.replaceChildren(...detailOf(cell, data, selection));
+    detail.show(cell, selection);
   };
   const announce = (): void => {
     const cell = grid.cell(state.selection[state.selection.length - 1] ?? "");
@@ -51,10 +51,13 @@ function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
   };
   grid.listen(signal, (handler) => guarded(state, handler));
   state.watch(["selection"], signal, guarded<void>(state, () => { paint(); announce(); }));
+  const body = h("div", { class: "cn-body" }, h("div", { class: "cn-diagram" }, grid.element, legend(data)), detail.element);
+  body.style.setProperty("--cn-columns", String(data.shape[1]));
+  body.style.setProperty("--cn-rows", String(data.shape[0]));
   root.replaceChildren(
     header(data.title, data.subtitle, data.meaning, data.facts),
     h("p", { class: "cn-verdict", "data-severity": data.severity }, data.verdict),
-    h("div", { class: "cn-body" }, h("div", { class: "cn-diagram" }, grid.element, legend(data)), detail),
+    body,
     ...honesty(data), ...noticeList(data.notices), help, ...statusLines(), live);
   paint();
   announce();
@@ -68,7 +71,7 @@ function chosen(cell: Cell, add: boolean, before: readonly string[]): string[] {
 
 function spoken(cell: Cell): string {
   const because = cell.operations.length > 0 ? ` ${cell.operations.join("; ")}` : "";
-  return `${cell.name}: ${wordsOf(cell)}. ${cell.reason}${because}`;
+  return `${cell.name}: ${wordsOf(cell)}. ${cell.relation} ${cell.reason}${because}`;
 }
 
 function legend(data: TensorData): HTMLElement {
@@ -80,6 +83,6 @@ function honesty(data: TensorData): HTMLElement[] {
   const rows = [["guaranteed", "Guaranteed by construction", data.guaranteed], ["learned", "Learned", data.learned]] as const;
   const shown = rows.filter(([, , text]) => text !== "");
   if (shown.length === 0) return [];
-  return [h("dl", { class: "cn-honesty" }, ...shown.map(([key, label, text]) =>
-    h("div", { class: `cn-${key}` }, h("dt", {}, label), h("dd", {}, text))))];
+  return [h("ul", { class: "cn-honesty" }, ...shown.map(([key, label, text]) =>
+    h("li", { class: `cn-${key}` }, h("b", {}, label), " ", h("span", {}, text))))];
 }
