@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,6 +24,9 @@ Symprec = float | Literal["auto"]
 #: Measured by benchmarks/symmetry_noise.py.
 TIGHT, USUAL, LOOSE, LOOSER = 1e-3, 1e-2, 3e-2, 1e-1
 MAX_AUTO_DISPLACEMENT, MAX_AUTO_STRAIN = 3e-2, 1e-2
+
+# The trace decides how near a choice of axes is, and powers of 1/3 settle ties.
+_PREFERENCE = 1e3 * np.eye(3).reshape(9) + 3.0 ** -np.arange(9)
 
 
 def symmetry(x: Any, symprec: Symprec = "auto") -> SymmetryInfo:
@@ -159,12 +163,14 @@ def _info(cell: Cell, found: Any, symprec: float, tried: tuple[tuple[float, int]
             change,
             np.asarray(found.origin_shift, dtype=np.float64),
             *database(int(found.hall_number)),
+            len(setting.matrices),
         ),
     )
     axes = _right_handed(given @ np.linalg.inv(_nearest(change, int(found.hall_number))))
     ideal = idealise(axes, setting.matrices)
     axes = ideal.deformation @ axes
     metric, new = given.T @ given, ideal.deformation @ given
+    strain = math.sqrt(((new.T @ new - metric) ** 2).sum() / (metric**2).sum())
     return SymmetryInfo(
         number=int(found.number),
         symbol=str(found.international),
@@ -174,7 +180,7 @@ def _info(cell: Cell, found: Any, symprec: float, tried: tuple[tuple[float, int]
         operations=setting.operations(ideal.rotations, axes),
         symprec=symprec,
         displacement=sites.displacement,
-        strain=float(np.linalg.norm(new.T @ new - metric) / np.linalg.norm(metric)),
+        strain=strain,
         site_rotations=sites.rotations,
         site_translations=sites.translations,
         site_permutations=sites.permutations,
@@ -194,10 +200,20 @@ def standard_frame(axes: NDArray[np.float64]) -> NDArray[np.float64]:
     axes
         Columns are right-handed conventional axes, shape [3, 3].
     """
-    x = axes[:, 0] / np.linalg.norm(axes[:, 0])
-    z = np.cross(axes[:, 0], axes[:, 1])
-    z = z / np.linalg.norm(z)
-    return np.array([x, np.cross(z, x), z])
+    (a, b, _) = axes.T.tolist()
+    x = _unit(a)
+    z = _unit(_cross(a, b))
+    return np.array([x, _cross(z, x), z])
+
+
+def _cross(a: list[float], b: list[float]) -> list[float]:
+    # Six products; the general routine of numpy takes longer than the rest of the frame.
+    return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+
+
+def _unit(a: list[float]) -> list[float]:
+    length = math.hypot(*a)
+    return [x / length for x in a]
 
 
 def _rational(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -221,9 +237,7 @@ def _nearest(change: NDArray[np.float64], hall_number: int) -> NDArray[np.float6
     """
     choices = equivalent_axes(hall_number) @ change
     choices = choices * np.sign(np.linalg.det(change))  # −P if that is what makes it right-handed
-    flat = np.round(choices.reshape(-1, 9), 6)
-    order = np.lexsort([*(-flat[:, ::-1].T), -np.trace(choices, axis1=1, axis2=2).round(6)])
-    return np.asarray(choices[order[0]])
+    return np.asarray(choices[(choices.reshape(-1, 9) @ _PREFERENCE).argmax()])
 
 
 def _right_handed(axes: NDArray[np.float64]) -> NDArray[np.float64]:

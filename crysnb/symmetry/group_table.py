@@ -34,35 +34,29 @@ class GroupTable:
         return int((self.table[:, 0] == 0).argmax())
 
     @cached_property
-    def rows(self) -> list[list[int]]:
-        """The table as lists, which are faster to walk through."""
-        rows: list[list[int]] = self.table.tolist()
-        return rows
-
-    @cached_property
     def generators(self) -> tuple[int, ...]:
         """Two or three operations (none for the trivial group) that generate all others."""
-        chosen: list[int] = []
-        members = {self.identity}
-        # High orders first: they bring most of the group in one step.
-        for candidate in np.argsort(-self._orders, kind="stable").tolist():
-            if candidate not in members:
-                chosen.append(candidate)
-                members = join(self.rows, members, chosen)
-            if len(members) == len(self.rows):
-                break
-        return tuple(chosen)
+        return _generators(self.table.tobytes(), len(self.table), self.identity)
 
-    @property
-    def _orders(self) -> NDArray[np.int64]:
-        every = np.arange(len(self.table))
-        power, orders = every, np.zeros(len(every), dtype=np.int64)
-        for order in range(1, len(every) + 1):
-            orders[(power == self.identity) & (orders == 0)] = order
-            if orders.all():
-                break
-            power = self.table[power, every]
-        return orders
+
+@lru_cache(maxsize=1024)
+def _generators(raw: bytes, n: int, identity: int) -> tuple[int, ...]:
+    # The table of a crystal class is the same in every orientation: worked out once.
+    table = np.frombuffer(raw, dtype=np.int64).reshape(n, n)
+    rows: list[list[int]] = table.tolist()
+    every = np.arange(n)
+    power, orders = every, np.zeros(n, dtype=np.int64)
+    for order in range(1, n + 1):
+        orders[(power == identity) & (orders == 0)] = order
+        power = table[power, every]
+    chosen: list[int] = []
+    members = {identity}
+    # High orders first: they bring most of the group in one step.
+    for candidate in np.argsort(-orders, kind="stable").tolist():
+        if candidate not in members:
+            chosen.append(candidate)
+            members = join(rows, members, chosen)
+    return tuple(chosen)
 
 
 def join(rows: list[list[int]], members: AbstractSet[int], generators: Sequence[int]) -> set[int]:

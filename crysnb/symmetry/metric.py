@@ -92,7 +92,8 @@ def snap(rotations: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     mean = (exact @ rotations.transpose(0, 2, 1)).sum(axis=0) / len(rotations)
     u, _, v = np.linalg.svd(mean)
     turn = u @ v
-    if np.abs(turn @ rotations @ turn.T - exact).max() > 1e-12:
+    # Comparisons with NaN are false: written so that a broken group is not snapped.
+    if not np.abs(turn @ rotations @ turn.T - exact).max() < 1e-12:
         return rotations, np.eye(3)
     return exact, turn
 

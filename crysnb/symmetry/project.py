@@ -65,19 +65,10 @@ class Invariants:
     @cached_property
     def _operators(self) -> dict[tuple[int, ...], tuple[NDArray[np.float64], NDArray[np.float64]]]:
         # Both printed forms, flattened: to the free components, and back.
-        kind = self.kind
-        full = kind.expand
-        pick = kind.matrix_rows
-        to_free = self.to_free / kind.multiplicity @ full.T
-        gather = np.zeros((len(pick), full.shape[0]))
-        gather[np.arange(len(pick)), pick] = 1.0
-        spread = kind.cartesian_rows
-        folded = np.zeros((len(to_free), len(pick)))
-        np.add.at(folded.T, spread, to_free.T)
-        matrix = self.reduced.matrix
+        kind, to_free, matrix = self.kind, self.to_free, self.reduced.matrix
         return {
-            (3,) * kind.rank: (to_free, full @ matrix),
-            kind.matrix_shape: (folded, gather @ full @ matrix),
+            kind.matrix_shape: (to_free @ kind.from_matrix, kind.to_matrix @ matrix),
+            (3,) * kind.rank: (to_free @ kind.from_cartesian, kind.expand @ matrix),
         }
 
     def project(self, tensor: ArrayLike) -> NDArray[np.float64]:

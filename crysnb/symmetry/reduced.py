@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,17 +50,20 @@ def reduced_basis(vectors: NDArray[np.float64], scale: NDArray[np.float64]) -> R
     free: list[int] = []
     # Gram–Schmidt on the rows: what is left of a row is what the earlier free ones do not fix.
     rest = vectors.copy()
+    left = (rest**2).sum(axis=1)
     for threshold in (PIVOT, 1e-6, 0.0):
-        size = np.sqrt((rest**2).sum(axis=1))
-        for k in range(width):
-            if len(free) == rank:
+        k = -1
+        while len(free) < rank:
+            large = np.flatnonzero(left[k + 1 :] > threshold**2)
+            if not len(large):
                 break
-            if k in free or size[k] <= threshold:
-                continue
+            k += 1 + int(large[0])
             free.append(k)
-            unit = rest[k] / size[k]
-            rest -= np.outer(rest @ unit, unit)
-            size = np.sqrt((rest**2).sum(axis=1))
+            unit = rest[k] / math.sqrt(float(rest[k] @ rest[k]))
+            along = rest @ unit
+            rest -= along[:, None] * unit
+            left = (rest**2).sum(axis=1)
+            left[k] = 0.0
     chosen = np.sort(np.array(free, dtype=np.int64))
     if not free:
         return ReducedBasis(chosen, np.zeros((width, 0)))

@@ -11,6 +11,9 @@ from crysnb.errors import SymmetryUndetermined
 from crysnb.symmetry.search import Cell
 
 _CHUNK = 2_000_000  # distances held at once
+_IDENTITY = np.eye(3, dtype=np.int64)
+_KEY = 101 ** np.arange(9, dtype=np.int64)
+_IDENTITY_KEY = int(_IDENTITY.reshape(9) @ _KEY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +53,15 @@ class Conventional:
         x_conventional = transformation · x + origin, shapes [3, 3] and [3].
     rotations, translations
         All operations, centring translations among them, shapes [op, 3, 3] and [op, 3].
+    n_rotations
+        Number of distinct rotations.
     """
 
     transformation: NDArray[np.float64]
     origin: NDArray[np.float64]
     rotations: NDArray[np.int64]
     translations: NDArray[np.float64]
+    n_rotations: int
 
 
 def site_symmetry(
@@ -86,7 +92,7 @@ def site_symmetry(
     group = _Cosets.of(rotations, translations)
     moved, by_translation = _average(cell, cell.frac, *group.pure)
     averaged, by_rotation = _average(cell, moved, *group.representatives)
-    complete = len(np.unique(conventional.rotations, axis=0)) == len(by_rotation)
+    complete = len(by_rotation) == conventional.n_rotations
     ideal = averaged if complete else moved + _missing(cell, moved, by_translation, conventional)
 
     # A rigid shift of the ideal crystal is free: take the one without net motion of the atoms.
@@ -119,18 +125,18 @@ class _Cosets:
     @classmethod
     def of(cls, rotations: NDArray[np.int64], translations: NDArray[np.float64]) -> _Cosets:
         """Split the operations."""
-        # Entries are -1, 0, 1, or small in odd cells: one whole number per matrix sorts fast.
-        keys = (rotations.reshape(-1, 9) + 50) @ (101 ** np.arange(9, dtype=np.int64))
-        _, first, member = np.unique(keys, return_index=True, return_inverse=True)
-        identity = int((50 + np.eye(3, dtype=np.int64).reshape(9)) @ (101 ** np.arange(9, dtype=np.int64)))
-        pure = translations[keys == identity]
+        # Entries are -1, 0, 1, or small in odd cells: one whole number per matrix compares fast.
+        keys = rotations.reshape(-1, 9) @ _KEY
+        pure = translations[keys == _IDENTITY_KEY]
         which = np.zeros(len(keys), dtype=np.int64)
-        if len(pure) > 1:
-            rest = translations - translations[first][member]
-            for start in range(0, len(keys), step := max(1, _CHUNK // len(pure))):
-                gap = rest[start : start + step, None, :] - pure
-                which[start : start + step] = np.abs(gap - np.round(gap)).sum(axis=2).argmin(axis=1)
-        eye = np.broadcast_to(np.eye(3, dtype=np.int64), (len(pure), 3, 3))
+        eye = np.broadcast_to(_IDENTITY, (len(pure), 3, 3))
+        if len(pure) == 1:
+            return cls((eye, pure), (rotations, translations), which, np.arange(len(keys)))
+        _, first, member = np.unique(keys, return_index=True, return_inverse=True)
+        rest = translations - translations[first][member]
+        for start in range(0, len(keys), step := max(1, _CHUNK // len(pure))):
+            gap = rest[start : start + step, None, :] - pure
+            which[start : start + step] = np.abs(gap - np.round(gap)).sum(axis=2).argmin(axis=1)
         return cls((eye, pure), (rotations[first], translations[first]), which, member)
 
 
@@ -154,11 +160,13 @@ def _average(
     cell: Cell, frac: NDArray[np.float64], rotations: NDArray[np.int64], translations: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Mean image of every site over the operations, and the permutations, [op, site]."""
-    if len(rotations) == 1 and (rotations[0] == np.eye(3)).all():
+    if len(rotations) == 1 and (rotations[0] == _IDENTITY).all():
         return frac, np.arange(len(frac))[None]
     images = frac @ rotations.transpose(0, 2, 1) + translations[:, None, :]
     permutations = _match(cell, frac, images)
-    if (np.sort(permutations, axis=1) != np.arange(len(frac))).any():
+    inverse = permutations.argsort(axis=1)
+    each = np.arange(len(rotations))[:, None]
+    if (permutations[each, inverse] != np.arange(len(frac))).any():
         raise SymmetryUndetermined(
             "symmetry.inconsistent",
             found="an operation that sends two sites to one place",
@@ -167,9 +175,7 @@ def _average(
         )
     offset = images - frac[permutations]
     offset -= np.round(offset)
-    total = np.zeros_like(frac)
-    np.add.at(total, permutations.reshape(-1), offset.reshape(-1, 3))
-    return frac + total / len(rotations), permutations
+    return frac + offset[each, inverse].sum(axis=0) / len(rotations), permutations
 
 
 def _match(cell: Cell, frac: NDArray[np.float64], images: NDArray[np.float64]) -> NDArray[np.int64]:

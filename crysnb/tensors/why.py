@@ -62,8 +62,10 @@ class Subgroups:
 
     def _extend(self) -> None:
         reached: Level = {}
-        for members, (cost, chosen) in self._levels[-1].items():
-            for k, extra in self._steps:
+        pairs = len(self._levels) == 2
+        for at, (members, (cost, chosen)) in enumerate(self._levels[-1].items()):
+            # A pair spans the same whichever comes first.
+            for k, extra in self._steps[at + 1 :] if pairs else self._steps:
                 if k in members:
                     continue
                 bigger = frozenset(join(self._rows, members, (*chosen, k)))
@@ -110,8 +112,9 @@ def reasons(
     answer: list[tuple[int, ...]] = [()] * len(functionals)
     open_rows = np.arange(len(functionals))
     for size in itertools.count(1):
-        level = lattice.level(size)
-        if level is None or not len(open_rows):
+        # Asked for only while something is open: the last levels of a cubic group take the longest.
+        level = lattice.level(size) if len(open_rows) else None
+        if level is None:
             break
         generators, average = level
         means = average @ images[:, open_rows].reshape(len(images), -1)

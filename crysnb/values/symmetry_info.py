@@ -114,7 +114,7 @@ class SymmetryInfo:
 
     def __post_init__(self) -> None:
         r = self.rotations
-        orthogonal = np.allclose(r @ r.transpose(0, 2, 1), np.eye(3), atol=1e-6)
+        orthogonal = len(r) > 0 and np.abs(r @ r.transpose(0, 2, 1) - np.eye(3)).max() < 1e-6
         if not (orthogonal and is_closed(r)):
             raise SymmetryUndetermined(
                 "symmetry.inconsistent",

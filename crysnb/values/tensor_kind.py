@@ -206,6 +206,23 @@ class TensorKind:
         indices = [sum(choice, ()) for choice in itertools.product(*picks)]
         return np.asarray([np.ravel_multi_index(i, (3,) * self.rank) for i in indices], dtype=np.intp)
 
+    @cached_property
+    def from_cartesian(self) -> NDArray[np.float64]:
+        """Matrix [component, 3**rank] from the flat Cartesian tensor to named components (means)."""
+        return np.asarray(self.expand.T / self.multiplicity[:, None])
+
+    @cached_property
+    def from_matrix(self) -> NDArray[np.float64]:
+        """Matrix [component, entry] from the flat printed array to named components."""
+        one_hot = np.zeros((3**self.rank, int(np.prod(self.matrix_shape))))
+        one_hot[np.arange(3**self.rank), self.cartesian_rows] = 1.0
+        return np.asarray(self.from_cartesian @ one_hot)
+
+    @cached_property
+    def to_matrix(self) -> NDArray[np.float64]:
+        """Matrix [entry, component] from named components to the flat printed array."""
+        return np.asarray(self.expand[self.matrix_rows])
+
     def place(self, index: tuple[int, ...]) -> tuple[int, ...]:
         """Place in the printed array of a Cartesian entry, both counted from 0."""
         place, at = [], 0
@@ -352,12 +369,13 @@ def represent(kind: TensorKind, rotations: ArrayLike) -> NDArray[np.float64]:
     r = np.asarray(rotations, dtype=np.float64)
     basis = kind.expand / np.sqrt(kind.multiplicity)
     m = kind.n_components
-    tensor = np.broadcast_to(basis, (len(r), *basis.shape)).reshape(len(r), *(3,) * kind.rank, m)
-    for axis in range(kind.rank):
-        moved = np.moveaxis(tensor, axis + 1, 1).reshape(len(r), 3, -1)
-        turned = (r @ moved).reshape(len(r), 3, *(3,) * (kind.rank - 1), m)
-        tensor = np.moveaxis(turned, 1, axis + 1)
-    out = basis.T @ tensor.reshape(len(r), -1, m)
+    n, inner = len(r), 3 ** (kind.rank - 1)
+    tensor = np.broadcast_to(basis, (n, *basis.shape))
+    for _ in range(kind.rank):
+        # Turn the first index, then move it behind the others: after `rank` steps all are back in place.
+        turned = r @ tensor.reshape(n, 3, inner * m)
+        tensor = turned.reshape(n, 3, inner, m).transpose(0, 2, 1, 3)
+    out = basis.T @ tensor.reshape(n, 3 * inner, m)
     if kind.axial:
         out = out * np.sign(np.linalg.det(r))[:, None, None]
     return np.asarray(out)
