@@ -48,7 +48,7 @@ class Recipe:
     target: str
     max_entry: float
     model: GMTNetConfig
-    epochs: int = 40
+    epochs: int = 60
     batch_size: int = 32
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
@@ -101,6 +101,11 @@ RECIPES.add(
         dataset="mp_dielectric",
         target="eps_electronic",
         max_entry=100.0,
-        model=GMTNetConfig(properties=("dielectric",), dropout=0.1),
+        # Chosen by five-fold cross-validation, grouped by chemistry, inside the training and
+        # validation parts; the test part was not looked at.
+        model=GMTNetConfig(properties=("dielectric",), dropout=0.2),
+        epochs=60,
+        noise=0.06,
+        members=4,
     ),
 )
