@@ -1,7 +1,12 @@
 """nglview, the 3-D viewer: imported on use, and handed numbers and element symbols of ours only."""
 
+# ruff: noqa: SLF001 - nglview offers no public way to its call queue and to many shapes at once
+
 from __future__ import annotations
 
+import queue
+import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -40,7 +45,7 @@ def ngl_widget(drawing: CrystalDrawing) -> Any:
         If nglview is not installed or cannot be imported.
     """
     nglview = _import_nglview()
-    view = nglview.NGLWidget(nglview.TextStructure(pdb_text(drawing), ext="pdb"), default=False)
+    view = _viewer_class(nglview)(nglview.TextStructure(pdb_text(drawing), ext="pdb"), default=False)
     view.clear_representations()
     for symbol in dict.fromkeys(drawing.symbols):
         view.add_representation(
@@ -50,7 +55,7 @@ def ngl_widget(drawing: CrystalDrawing) -> Any:
             radius_type="size",
             radius_size=covalent_radius(symbol) * RADIUS_SHARE,
         )
-    view._add_shape(_shapes(drawing), name="bonds and cell")  # noqa: SLF001 - nglview's only way to many shapes
+    view._add_shape(_shapes(drawing), name="bonds and cell")
     # The camera of the still picture: z up, seen from the front right.
     view.camera = "orthographic"
     view.stage.set_parameters(fog_near=100, fog_far=100, clip_dist=0)
@@ -60,6 +65,66 @@ def ngl_widget(drawing: CrystalDrawing) -> Any:
     view.layout.max_width = "640px"
     view.add_class("cn-ngl")
     return view
+
+
+def close_ngl(view: Any) -> None:
+    """Close an nglview widget and end the thread that sends its calls."""
+    view.close()
+    view._remote_call_thread.q.append(None)
+
+
+class _Calls(threading.Thread):
+    """Sends queued calls to the browser, in order; waits for the ones that load something.
+
+    nglview starts two threads per view that poll for ever and keep the view alive; this one sleeps
+    while there is nothing to do, holds no reference, and ends.
+    """
+
+    _LOADING = ("loadFile", "replaceStructure", "_exportImage")
+    _PATIENCE = 10.0  # seconds that a browser may take to load
+
+    def __init__(self, view: Any) -> None:
+        super().__init__(name="crysnb-ngl", daemon=True)
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._view = weakref.ref(view)
+        weakref.finalize(view, self._queue.put, None)
+
+    @property
+    def q(self) -> _Calls:
+        """What nglview appends its calls to."""
+        return self
+
+    def append(self, call: Any) -> None:
+        """Queue a call; None ends the thread."""
+        self._queue.put(call)
+
+    def run(self) -> None:
+        """Send calls until told to end."""
+        while (call := self._queue.get()) is not None:
+            view = self._view()
+            if view is None:
+                return
+            loaded: threading.Event = view._event  # set by nglview when the browser has finished
+            loaded.clear()
+            call(view)
+            del view
+            if call._method_name in self._LOADING:
+                loaded.wait(self._PATIENCE)
+
+
+def _viewer_class(nglview: Any) -> type[Any]:
+    class Viewer(nglview.NGLWidget):  # type: ignore[misc]
+        """nglview with one quiet thread."""
+
+        def _initialize_threads(self) -> None:
+            if hasattr(self, "_remote_call_thread"):
+                return  # both constructors of nglview call this
+            self._event = threading.Event()  # nglview's base class shares one between all views
+            self._remote_call_thread = _Calls(self)
+            self._remote_call_thread.start()
+            self.on_msg(self._handle_nglview_custom_msg)
+
+    return Viewer
 
 
 def _camera() -> list[float]:

@@ -105,7 +105,8 @@ def _grid(shapes: list[Shape], state: dict[str, Any], top: float) -> float:
     for cell in state["cells"]:
         x, y = places[cell["name"]]
         shapes.extend(_glyph("violated" if cell["violated"] else cell["role"], x, y, 1.0))
-        shapes.append(Text(x=x + 12, y=y + 4.5, text=cell["text"], size=12.5, color=INK))
+        if cell["text"]:
+            shapes.append(Text(x=x + 12, y=y + 4.5, text=cell["text"], size=12.5, color=INK))
     return float(top + 20 + rows * _ROW)
 
 

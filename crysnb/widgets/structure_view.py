@@ -13,7 +13,7 @@ from crysnb.widgets import html
 from crysnb.widgets.base import ExplainerWidget
 from crysnb.widgets.crystal_drawing import crystal_drawing
 from crysnb.widgets.element_colors import element_color
-from crysnb.widgets.ngl import ngl_widget
+from crysnb.widgets.ngl import close_ngl, ngl_widget
 from crysnb.widgets.png import to_png
 from crysnb.widgets.scene import Scene
 from crysnb.widgets.structure_scene import structure_scene
@@ -176,7 +176,7 @@ class StructureView(ExplainerWidget):
     def close(self) -> None:
         """Release the view, the 3-D viewer and its threads."""
         if self.ngl is not None:
-            self.ngl.close()
+            close_ngl(self.ngl)
             self.ngl = None
         if self._box is not None:
             self._box.children = ()

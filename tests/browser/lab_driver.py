@@ -46,6 +46,9 @@ FIND_CELL = f"""(source) => {{
   return k;
 }}"""
 EXECUTION_COUNT = f"(k) => {_CELLS}.widgets[k].model.executionCount"
+KERNEL_IDLE = (
+    "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+)
 LAST_OUTPUT = f"""(k) => {{
   const outputs = {_CELLS}.widgets[k].model.outputs;
   const last = outputs.length ? outputs.get(outputs.length - 1).toJSON() : {{}};
@@ -177,7 +180,7 @@ class Lab:
         if kernel:
             # The indicator says idle before there is a kernel; running then would ask which kernel to take.
             self.page.wait_for_function(
-                "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+                KERNEL_IDLE,
                 timeout=60_000,
             )
             self.wait_idle()
@@ -221,7 +224,7 @@ class Lab:
         return str(self.page.evaluate(LAST_OUTPUT, index))
 
     def settle(self, target: Any) -> Any:
-        """Bring an element into view and wait for the frame: a click right after a scroll may land beside it."""
+        """Bring an element into view and wait for the frame; a click right after a scroll may miss."""
         target.scroll_into_view_if_needed()
         self.page.wait_for_timeout(400)
         self.page.evaluate(

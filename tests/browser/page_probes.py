@@ -1,4 +1,6 @@
-"""Measurements inside the page: contrast of text, what is clipped, how a canvas is filled."""
+"""Measurements inside the page: contrast of text, what is clipped, what collides."""
+
+# ruff: noqa: E501 - JavaScript
 
 # Every text node of a view against the colour behind it, as WCAG 2 computes contrast.
 CONTRAST = """

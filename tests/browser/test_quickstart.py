@@ -50,7 +50,7 @@ def test_hover_joins_the_family_without_the_kernel(journey, screenshots):
     view = journey.page.locator(DIAGRAM).nth(1)
     journey.server.end_sessions()  # no kernel: what follows happens in the browser alone
     journey.settle(view.locator("[data-cell=c14]")).hover()
-    joined = view.locator(".cn-lines-active line").evaluate_all(
+    joined = view.locator(".cn-lines-active path").evaluate_all(
         "(ls) => ls.map((l) => [l.dataset.to, l.getAttribute('class')])"
     )
     assert sorted(joined) == [["c24", "cn-line cn-line-opposite"], ["c56", "cn-line cn-line-equal"]]
@@ -58,7 +58,7 @@ def test_hover_joins_the_family_without_the_kernel(journey, screenshots):
     assert sorted(family) == ["c14", "c24", "c56"]
     view.screenshot(path=screenshots / "elastic-hover.png")
     journey.page.mouse.move(5, 5)
-    assert view.locator(".cn-lines-active line").count() == 0
+    assert view.locator(".cn-lines-active path").count() == 0
 
 
 def test_pointing_never_moves_the_page(journey):

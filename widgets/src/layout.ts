@@ -8,7 +8,14 @@ export const GLYPH_Y = 0.5;
 export interface Segment {
   readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number;
   readonly sign: Sign; readonly from: string; readonly to: string;
+  /** Whether the straight way would cross the glyph of a third cell; the line then bends around it. */
+  readonly bent: boolean;
 }
+
+/** How far the middle of a bent line's control point lies beside the straight way, in cells. */
+const BEND = 1.1;
+/** A line that comes closer to a third glyph than this, in cells, seems to belong to it. */
+const TOO_CLOSE = 0.22;
 
 /** Cells by place: `grid[row][column]`, `undefined` where the index symmetry makes the cell redundant. */
 export function gridOf(cells: readonly Cell[], shape: readonly [number, number]): (Cell | undefined)[][] {
@@ -24,7 +31,7 @@ export function gridOf(cells: readonly Cell[], shape: readonly [number, number])
 export function familyLines(cell: Cell, byName: ReadonlyMap<string, Cell>): Segment[] {
   return cell.links.flatMap(({ to, sign }) => {
     const other = byName.get(to);
-    return other ? [segment(cell, other, sign)] : [];
+    return other ? [segment(cell, other, sign, byName)] : [];
   });
 }
 
@@ -48,10 +55,29 @@ export function skeleton(cells: readonly Cell[], byName: ReadonlyMap<string, Cel
   });
 }
 
-function segment(a: Cell, b: Cell, sign: Sign): Segment {
+function segment(a: Cell, b: Cell, sign: Sign, byName: ReadonlyMap<string, Cell>): Segment {
+  const third = [...byName.values()].filter((c) => c !== a && c !== b);
   return {
-    x1: a.column + GLYPH_X, y1: a.row + GLYPH_Y, x2: b.column + GLYPH_X, y2: b.row + GLYPH_Y, sign, from: a.name, to: b.name,
+    x1: a.column + GLYPH_X, y1: a.row + GLYPH_Y, x2: b.column + GLYPH_X, y2: b.row + GLYPH_Y,
+    sign, from: a.name, to: b.name, bent: third.some((c) => passes(a, b, c)),
   };
+}
+
+function passes(a: Cell, b: Cell, c: Cell): boolean {
+  const [dx, dy] = [b.column - a.column, b.row - a.row];
+  const [ex, ey] = [c.column - a.column, c.row - a.row];
+  const size = dx * dx + dy * dy;
+  const along = (ex * dx + ey * dy) / size;
+  return along > 0 && along < 1 && Math.abs(ex * dy - ey * dx) / Math.sqrt(size) < TOO_CLOSE;
+}
+
+/** SVG path of a line; a bent one swings to the lower left, where a symmetric matrix is empty. */
+export function pathOf({ x1, y1, x2, y2, bent }: Segment): string {
+  if (!bent) return `M${x1} ${y1}L${x2} ${y2}`;
+  const [dx, dy] = [x2 - x1, y2 - y1];
+  const side = (dx + dy >= 0 ? BEND : -BEND) / Math.hypot(dx, dy);
+  const round = (v: number): number => Math.round(v * 1000) / 1000;
+  return `M${x1} ${y1}Q${round((x1 + x2) / 2 - dy * side)} ${round((y1 + y2) / 2 + dx * side)} ${x2} ${y2}`;
 }
 
 function length(s: Segment): number {

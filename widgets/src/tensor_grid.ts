@@ -3,7 +3,7 @@ import { familyOf, glyphOf, spokenLabel } from "./classify";
 import { h, s } from "./dom";
 import { drawGlyph } from "./glyphs";
 import { actionFor, isContained, type Action } from "./keymap";
-import { familyLines, gridOf, neighbour, skeleton, type Segment } from "./layout";
+import { familyLines, gridOf, neighbour, pathOf, skeleton, type Segment } from "./layout";
 import type { Cell, TensorData } from "./schema";
 
 export interface GridEvents {
@@ -143,7 +143,7 @@ export class TensorGrid {
   }
 }
 
-function line(segment: Segment): SVGLineElement {
-  const { x1, y1, x2, y2, sign, from, to } = segment;
-  return s("line", { x1, y1, x2, y2, class: `cn-line cn-line-${sign}`, "data-from": from, "data-to": to });
+function line(segment: Segment): SVGPathElement {
+  const { sign, from, to } = segment;
+  return s("path", { d: pathOf(segment), class: `cn-line cn-line-${sign}`, "data-from": from, "data-to": to });
 }

@@ -1,0 +1,277 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { pictureId } from "../src/fallback";
+import view from "../src/index";
+import type { HostModel } from "../src/model";
+import * as fixtures from "./fixtures";
+
+class FakeModel implements HostModel {
+  readonly sent: unknown[] = [];
+  saves = 0;
+  private readonly heard = new Map<string, Set<() => void>>();
+  constructor(readonly values: Record<string, unknown>) {}
+  get(key: string): unknown { return this.values[key]; }
+  set(key: string, value: unknown): void { this.values[key] = value; this.fire(`change:${key}`); }
+  save_changes(): void { this.saves += 1; }
+  send(content: unknown): void { this.sent.push(content); }
+  on(event: string, f: () => void): void { this.heard.set(event, (this.heard.get(event) ?? new Set()).add(f)); }
+  off(event: string, f: () => void): void { this.heard.get(event)?.delete(f); }
+  fire(event: string): void { for (const f of this.heard.get(event) ?? []) f(); }
+  get listeners(): number { return [...this.heard.values()].reduce((n, set) => n + set.size, 0); }
+}
+
+const tensor = (data: unknown = fixtures.elastic): FakeModel =>
+  new FakeModel({ kind: "tensor", status: "idle", message: "", selection: [], data: structuredClone(data), fallback_id: "" });
+
+let el: HTMLElement;
+let stop: (() => void) | undefined;
+const mount = (model: FakeModel): FakeModel => { stop = view.render({ model, el }); return model; };
+const find = <E extends HTMLElement = HTMLElement>(selector: string): E => {
+  const node = el.querySelector<E>(selector);
+  if (!node) throw new Error(`nothing matches ${selector}`);
+  return node;
+};
+const cell = (name: string): HTMLElement => find(`[data-cell=${name}]`);
+const press = (key: string, held: KeyboardEventInit = {}): KeyboardEvent => {
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...held });
+  (document.activeElement ?? document.body).dispatchEvent(event);
+  return event;
+};
+const shown = (): string => find(".cn-page[data-shown]").textContent ?? "";
+
+beforeEach(() => {
+  vi.stubGlobal("ResizeObserver", undefined);
+  // No WebGL in jsdom: the structure view must do without.
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(null);
+  el = document.createElement("div");
+  document.body.append(el);
+});
+afterEach(() => { stop?.(); stop = undefined; el.remove(); vi.unstubAllGlobals(); vi.restoreAllMocks(); });
+
+describe("tensor view", () => {
+  it("draws, says that it is ready, and reports nothing", () => {
+    const model = mount(tensor());
+    expect(find(".cn-root").dataset["status"]).toBe("idle");
+    expect(el.querySelectorAll("[data-cell]")).toHaveLength(21);
+    expect(model.sent).toEqual([{ kind: "ready" }]);
+  });
+
+  it("is an accessible grid with one tab stop", () => {
+    mount(tensor());
+    const grid = find("[role=grid]");
+    expect(grid.getAttribute("aria-label")).toContain("quartz");
+    expect(grid.querySelectorAll("[role=row]")).toHaveLength(7);
+    for (const row of grid.querySelectorAll("[role=row]")) {
+      const inside = [...row.children].map((c) => c.getAttribute("role"));
+      expect(inside.every((role) => ["gridcell", "rowheader", "columnheader"].includes(role ?? ""))).toBe(true);
+      expect(inside).toHaveLength(7);
+    }
+    for (const node of grid.querySelectorAll("[role=gridcell], [role=columnheader], [role=rowheader]")) {
+      expect((node.getAttribute("aria-label") ?? node.textContent ?? "").length).toBeGreaterThan(0);
+    }
+    expect(grid.querySelectorAll("[tabindex='0']")).toHaveLength(1);
+    expect(find("[role=status][aria-live=polite]").textContent).toContain("break");
+    for (const svg of grid.querySelectorAll("svg")) expect(svg.getAttribute("aria-hidden")).toBe("true");
+  });
+
+  it("joins the family on hover and sends nothing", () => {
+    const model = mount(tensor());
+    cell("c14").dispatchEvent(new Event("pointerover", { bubbles: true }));
+    const joined = [...el.querySelectorAll<SVGElement>(".cn-lines-active path")].map((l) => l.dataset["to"]);
+    expect(joined).toEqual(["c24", "c56"]);
+    expect([...el.querySelectorAll<HTMLElement>("[data-family]")].map((c) => c.dataset["cell"])).toEqual(["c14", "c24", "c56"]);
+    expect(shown()).toContain("c14");
+    find("[role=grid]").dispatchEvent(new Event("pointerleave"));
+    expect(el.querySelectorAll(".cn-lines-active path")).toHaveLength(0);
+    expect(model.saves).toBe(0);
+  });
+
+  it("selects by click, adds with a modifier, and shows relation and reason", () => {
+    const model = mount(tensor());
+    cell("c24").click();
+    expect(model.get("selection")).toEqual(["c24"]);
+    expect(model.saves).toBe(1);
+    expect(cell("c24").getAttribute("aria-selected")).toBe("true");
+    expect(shown()).toContain("c24 = −c14");
+    expect(shown()).toContain("threefold rotation about [001]");
+    cell("c15").dispatchEvent(new MouseEvent("click", { bubbles: true, shiftKey: true }));
+    expect(model.get("selection")).toEqual(["c24", "c15"]);
+    cell("c24").dispatchEvent(new MouseEvent("click", { bubbles: true, ctrlKey: true }));
+    expect(model.get("selection")).toEqual(["c15"]);
+  });
+
+  it("follows a selection made in Python and announces it", () => {
+    const model = mount(tensor());
+    model.set("selection", ["c66"]);
+    expect(cell("c66").getAttribute("aria-selected")).toBe("true");
+    expect(find(".cn-live").textContent).toContain("c66");
+    expect(shown()).toContain("below the relation");
+  });
+
+  it("is walked with the keyboard: arrows, ends, select, escape", () => {
+    const model = mount(tensor());
+    cell("c11").focus();
+    press("ArrowRight");
+    press("ArrowDown");
+    expect(document.activeElement).toBe(cell("c22"));
+    press("End");
+    expect(document.activeElement).toBe(cell("c26"));
+    press("Enter");
+    expect(model.get("selection")).toEqual(["c26"]);
+    press("Escape");
+    expect(model.get("selection")).toEqual([]);
+    expect(document.activeElement).toBe(cell("c26"));
+    press("Escape");
+    expect(el.contains(document.activeElement)).toBe(false);
+    expect(el.querySelectorAll("[tabindex='0']")).toHaveLength(1);
+  });
+
+  it("keeps plain letters from the notebook and lets its shortcuts pass", () => {
+    mount(tensor());
+    const heard: string[] = [];
+    const listen = (event: Event): void => { heard.push((event as KeyboardEvent).key); };
+    document.body.addEventListener("keydown", listen);
+    cell("c11").focus();
+    for (const key of ["b", "x", "1", "ArrowDown", "Enter"]) press(key);
+    expect(heard).toEqual([]);
+    press("Enter", { shiftKey: true });
+    press("s", { ctrlKey: true });
+    expect(heard).toEqual(["Enter", "s"]);
+    document.body.removeEventListener("keydown", listen);
+  });
+
+  it("shows help on ?", () => {
+    mount(tensor());
+    cell("c11").focus();
+    expect(find(".cn-help").hidden).toBe(true);
+    press("?", { shiftKey: true });
+    expect(find(".cn-help").hidden).toBe(false);
+  });
+
+  it("says what is guaranteed and what is learned", () => {
+    mount(tensor(fixtures.prediction));
+    expect(find(".cn-guaranteed").textContent).toContain("zeros and ties");
+    expect(find(".cn-learned").textContent).toContain("eps11, eps33");
+    expect(find(".cn-facts").textContent).toContain("before projection");
+    expect(find(".cn-notices").textContent).toContain("few training crystals");
+  });
+
+  it("draws a forbidden tensor as a result", () => {
+    mount(tensor(fixtures.forbidden));
+    expect(find(".cn-verdict").textContent).toContain("Inversion forbids it");
+    expect(el.querySelectorAll("[data-role=zero]")).toHaveLength(18);
+  });
+
+  it("treats every text as text", () => {
+    const evil = "<img src=x onerror=alert(1)><script>alert(2)</script>";
+    const data = JSON.parse(JSON.stringify(fixtures.prediction), (key, value: unknown) =>
+      typeof value === "string" && !["name", "to", "role", "sign", "severity"].includes(key) ? evil : value) as unknown;
+    mount(tensor(data));
+    cell("eps11").click();
+    expect(el.querySelectorAll("img, script")).toHaveLength(0);
+    expect(el.textContent).toContain(evil);
+  });
+
+  it("shows status and message, and the loss of the kernel", () => {
+    const model = mount(tensor());
+    model.set("status", "stale");
+    model.set("message", "structure changed");
+    expect(find(".cn-root").dataset["status"]).toBe("stale");
+    expect(find(".cn-message").textContent).toBe("structure changed");
+    model.fire("comm:dead");
+    expect(find(".cn-root").hasAttribute("data-dead")).toBe(true);
+    cell("c14").click(); // reading on needs no kernel
+    expect(shown()).toContain("c14");
+  });
+
+  it("reports broken data instead of vanishing", () => {
+    const model = mount(tensor({ title: "half" }));
+    expect(find(".cn-root").dataset["status"]).toBe("error");
+    expect(find("[role=alert]").textContent).toContain("Run the cell again");
+    expect(model.sent).toEqual([{ kind: "js_error", text: expect.stringContaining("Error") as string }]);
+  });
+
+  it("redraws on new data without piling up listeners", () => {
+    const model = mount(tensor());
+    const before = model.listeners;
+    for (let k = 0; k < 5; k++) model.set("data", structuredClone(k % 2 ? fixtures.elastic : fixtures.prediction));
+    expect(model.listeners).toBe(before);
+    expect(el.querySelectorAll("[role=grid]")).toHaveLength(1);
+  });
+
+  it("leaves nothing behind", () => {
+    const model = mount(tensor());
+    stop?.();
+    stop = undefined;
+    expect(model.listeners).toBe(0);
+    expect(el.childElementCount).toBe(0);
+  });
+});
+
+describe("structure view", () => {
+  const model = (changes: object = {}): FakeModel => new FakeModel({
+    kind: "structure", status: "idle", message: "", selection: [], data: { ...fixtures.structure, ...changes }, fallback_id: "",
+  });
+
+  it("lists sites as the text twin of the drawing, and selects one", () => {
+    const m = mount(model());
+    expect(el.querySelectorAll("tbody tr")).toHaveLength(9);
+    find<HTMLButtonElement>("[data-site=Si1] button").click();
+    expect(m.get("selection")).toEqual(["Si1"]);
+    expect(find("[data-site=Si1]").getAttribute("aria-selected")).toBe("true");
+  });
+
+  it("shows the still picture where there is no 3-D", () => {
+    mount(model({ engine: "picture" }));
+    expect(find<HTMLImageElement>(".cn-still").src).toMatch(/^data:image\/svg\+xml;base64,/);
+  });
+});
+
+describe("an unknown kind", () => {
+  it("is reported", () => {
+    const m = mount(new FakeModel({ kind: "nonsense" }));
+    expect(find(".cn-root").dataset["status"]).toBe("error");
+    expect(m.sent).toHaveLength(1);
+  });
+});
+
+describe("fallback picture", () => {
+  const id = "0123456789abcdef0123456789abcdef";
+  const png = (text: string): string =>
+    `data:image/png;base64,${btoa(`\x89PNG\r\n\x1a\n\0\0\0\rIHDR${"\0".repeat(17)}\0\0\0\x30tEXt${text}${"\0".repeat(60)}`)}`;
+  const output = (): HTMLImageElement => {
+    const box = document.createElement("div");
+    box.className = "jp-OutputArea-child";
+    const image = document.createElement("img");
+    image.src = png(`crysnb-fallback\0${id}`);
+    box.append(image);
+    return image;
+  };
+
+  it("is known by the id inside it", () => {
+    expect(pictureId(png(`crysnb-fallback\0${id}`))).toBe(id);
+    expect(pictureId(png("Software\0other"))).toBe("");
+    expect(pictureId("data:image/png;base64,AAAA")).toBe("");
+    expect(pictureId("https://example.org/a.png")).toBe("");
+  });
+
+  it("is hidden while the view lives and comes back after it", async () => {
+    el.className = "jp-OutputArea";
+    const m = tensor();
+    m.values["fallback_id"] = id;
+    mount(m);
+    const mine = output();
+    const other = document.createElement("div");
+    other.className = "jp-OutputArea-child";
+    const plot = document.createElement("img");
+    plot.src = png("Software\0other");
+    other.append(plot);
+    el.append(mine.parentElement!, other); // the second output arrives after the view
+    await new Promise((r) => setTimeout(r, 0));
+    expect(mine.parentElement!.style.display).toBe("none");
+    expect(other.style.display).toBe("");
+    stop?.();
+    stop = undefined;
+    expect(mine.parentElement!.style.display).toBe("");
+  });
+});
