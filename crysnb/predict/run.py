@@ -17,6 +17,7 @@ from crysnb.graph.build import build_one
 from crysnb.models.interface import Model, load_model
 from crysnb.predict.domain import element_notices, metal_notices
 from crysnb.predict.memory import forward_all
+from crysnb.predict.stamp import idealisation_notices, near_notices, tolerance_notices
 from crysnb.structure.formula import reduced_formula
 from crysnb.structure.read import read
 from crysnb.symmetry.detect import detect
@@ -29,9 +30,6 @@ from crysnb.values.symmetry_info import SymmetryInfo
 from crysnb.values.trace import Recorder, Trace
 
 DEFAULT_MODEL = "gmtnet-dielectric"
-
-#: Idealisation is always reported; from here on (Å) it is a warning rather than information.
-NOTABLE_DISPLACEMENT = 0.01
 _RANK = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -217,9 +215,13 @@ def _prepare(x: Any, model: Model, options: _Options) -> _Job:
         except SymmetryUndetermined as error:
             text = f"No symmetry was determined, so nothing was projected: {error.text}"
             notices.append(Notice("symmetry.undetermined", "warning", text))
+        if symmetry:
+            notices += tolerance_notices(symmetry)
+        if symmetry and options.symprec == "auto":
+            notices += near_notices(structure, symmetry)
         if symmetry and options.idealize:
             ideal = build_one(idealized_primitive(structure, symmetry), model.cutoff)
-            notices += _idealisation_notice(symmetry)
+            notices += idealisation_notices(symmetry)
     return _Job(
         structure=structure,
         structure_id=reading.structure_id,
@@ -228,19 +230,6 @@ def _prepare(x: Any, model: Model, options: _Options) -> _Job:
         raw=build_one(structure, model.cutoff),
         ideal=ideal,
     )
-
-
-def _idealisation_notice(symmetry: SymmetryInfo) -> list[Notice]:
-    if symmetry.displacement < 1e-6 and symmetry.strain < 1e-7:
-        return []
-    severity: Literal["info", "warning"] = (
-        "warning" if symmetry.displacement >= NOTABLE_DISPLACEMENT else "info"
-    )
-    text = (
-        f"Idealised to {symmetry.symbol}: atoms moved by at most {symmetry.displacement:.2g} Å, "
-        f"metric strain {symmetry.strain:.2g} (symprec {symmetry.symprec:g} Å)."
-    )
-    return [Notice("symmetry.idealized", severity, text)]
 
 
 def _device_notices(model: Model, used: set[str]) -> tuple[Notice, ...]:

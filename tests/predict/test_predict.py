@@ -24,6 +24,7 @@ from crysnb.errors import (
 from crysnb.models.interface import Model, load_model
 from crysnb.predict import domain, memory
 from crysnb.predict import run as run_module
+from crysnb.predict.stamp import tolerance_notices
 from crysnb.symmetry.project import residual
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.tensor_kind import DIELECTRIC
@@ -130,6 +131,27 @@ def test_a_warning_names_how_far_the_cell_is_from_its_symmetry() -> None:
     assert notice.severity == "warning"
     assert "0.0" in notice.text
     assert "P4_2/mnm" in notice.text
+
+
+def test_a_cell_that_nearly_has_more_symmetry_is_told_how_far_it_is() -> None:
+    crystal = cn.as_structure("NaCl")
+    crystal.translate_sites([0], [0.02, 0.0, 0.0], frac_coords=False)
+    p = cn.predict(crystal)
+    assert p.symmetry is not None
+    assert p.symmetry.number != 225
+    notice = next(n for n in p.notices if n.code == "symmetry.near")
+    assert "Fm-3m" in notice.text
+    assert "0.018 Å" in notice.text  # 7/8 of 0.02 Å: the other seven atoms move the centre
+    assert "symmetry.near" not in codes(cn.predict("NaCl"))
+    assert cn.predict(crystal, symprec=0.1).symmetry.number == 225  # type: ignore[union-attr]
+
+
+def test_a_group_that_depends_on_the_tolerance_is_told() -> None:
+    found = replace(cn.symmetry("NaCl"), candidates=((0.01, 225), (0.03, 225), (0.001, 99)))
+    (notice,) = tolerance_notices(found)
+    assert notice.severity == "warning"
+    assert "99 at 0.001 Å" in notice.text
+    assert tolerance_notices(cn.symmetry("NaCl")) == ()
 
 
 def test_undetermined_symmetry_still_predicts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,60 @@
+"""What the symmetry behind a tensor rests on, in words: how far atoms moved, how tolerance decides."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pymatgen.core import Structure
+
+from crysnb.errors import SymmetryUndetermined
+from crysnb.symmetry.detect import detect
+from crysnb.values.prediction import Notice
+from crysnb.values.symmetry_info import SymmetryInfo
+
+#: Idealisation is always reported; from here on (Å) it is a warning rather than information.
+NOTABLE_DISPLACEMENT = 0.01
+#: Tolerance in Å within which a higher symmetry is called near.
+NEAR_SYMPREC = 0.1
+
+
+def idealisation_notices(symmetry: SymmetryInfo) -> tuple[Notice, ...]:
+    """How far the cell as given is from the symmetry that the prediction has."""
+    if symmetry.displacement < 1e-6 and symmetry.strain < 1e-7:
+        return ()
+    severity: Literal["info", "warning"] = (
+        "warning" if symmetry.displacement >= NOTABLE_DISPLACEMENT else "info"
+    )
+    text = (
+        f"Idealised to {symmetry.symbol}: atoms moved by at most {symmetry.displacement:.2g} Å, "
+        f"metric strain {symmetry.strain:.2g} (symprec {symmetry.symprec:g} Å)."
+    )
+    return (Notice("symmetry.idealized", severity, text),)
+
+
+def near_notices(structure: Structure, symmetry: SymmetryInfo) -> tuple[Notice, ...]:
+    """How far the cell is from a higher symmetry that it nearly has, if there is one within reach."""
+    try:
+        near = detect(structure, NEAR_SYMPREC)
+    except SymmetryUndetermined:
+        return ()
+    if len(near.rotations) <= len(symmetry.rotations):
+        return ()
+    text = (
+        f"The crystal is only {near.displacement:.2g} Å (largest shift of an atom) away from {near.symbol} "
+        f"({near.number}), where the tensor has fewer free components. It was treated as {symmetry.symbol} "
+        f"({symmetry.number}); if the distortion is noise, pass symprec={NEAR_SYMPREC:g}."
+    )
+    return (Notice("symmetry.near", "warning", text),)
+
+
+def tolerance_notices(symmetry: SymmetryInfo) -> tuple[Notice, ...]:
+    """Warning where another tolerance within about a decade gives another space group."""
+    others = sorted((symprec, number) for symprec, number in symmetry.candidates if number != symmetry.number)
+    if not others:
+        return ()
+    listed = ", ".join(f"{number or 'none'} at {symprec:g} Å" for symprec, number in others)
+    text = (
+        f"The space group depends on the tolerance: {symmetry.number} ({symmetry.symbol}) at "
+        f"{symmetry.symprec:g} Å, but {listed}. The zeros and relations follow this choice."
+    )
+    return (Notice("symmetry.tolerance", "warning", text),)
