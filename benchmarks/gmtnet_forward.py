@@ -56,7 +56,7 @@ class PublishedConvolutions(nn.Module):
         vector = batch.edge_vector.float()
         gauss = torch.exp(-127.75 * (-0.75 / vector.norm(dim=1)[:, None] - self.centres) ** 2)
         edge = self.radial(gauss)
-        harmonics = o3.spherical_harmonics("0e+1o+2e", vector, True, normalization="component")
+        harmonics = o3.spherical_harmonics("0e+1o+2e", vector, normalize=True, normalization="component")
         x = torch.ones(batch.n_atoms, 16)
         for product, weights in zip(self.products, self.weights, strict=True):
             message = product(x[neighbour], harmonics, weights(edge))
