@@ -40,4 +40,4 @@ def make_callable(package: str, module: str, function: str) -> None:
     """Make the imported ``package`` forward calls to ``function`` of ``module``."""
     this = sys.modules[package]
     this.__class__ = CallableModule
-    this._target = (module, function)  # type: ignore[attr-defined]
+    this._target = (module, function)  # type: ignore[attr-defined]  # noqa: SLF001 - our own class

@@ -19,9 +19,9 @@ from crysnb.models.gmtnet.heads import change_of_basis, log_minus_one, one_plus_
 from crysnb.models.gmtnet.layers import EquivariantLinear, SquareProduct, envelope, product_paths
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.structure.examples import example, examples
+from crysnb.structure.transforms import random_rotation, recelled, reordered, rotated, supercell
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.project import residual
-from crysnb.structure.transforms import random_rotation, recelled, reordered, rotated, supercell
 from crysnb.values.tensor_kind import DIELECTRIC, ELASTIC, KINDS, PIEZOELECTRIC, TensorKind, rotate
 from crysnb.values.trace import Recorder
 
