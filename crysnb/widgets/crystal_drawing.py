@@ -60,7 +60,9 @@ class CrystalDrawing:
 def crystal_drawing(structure: Structure) -> CrystalDrawing:
     """The drawing of a checked structure."""
     cell = np.asarray(structure.lattice.matrix, dtype=np.float64)
-    symbols, sites, places = [], [], []
+    symbols: list[str] = []
+    sites: list[int] = []
+    places: list[NDArray[np.float64]] = []
     for index, site in enumerate(structure):
         frac = np.mod(np.asarray(site.frac_coords, dtype=np.float64), 1.0)
         frac[frac > 1.0 - 1e-9] = 0.0
@@ -73,7 +75,7 @@ def crystal_drawing(structure: Structure) -> CrystalDrawing:
         symbols=tuple(symbols),
         site=tuple(sites),
         positions=positions,
-        bonds=_bonds(symbols, positions),
+        bonds=_bonds(symbols, positions, _metals(structure)),
         cell=cell,
     )
 
@@ -84,13 +86,29 @@ def _images(f: float) -> tuple[int, ...]:
     return (-1, 0) if f > 1.0 - _ON_FACE else (0,)
 
 
-def _bonds(symbols: list[str], positions: NDArray[np.float64]) -> tuple[tuple[int, int], ...]:
+def drawn_radius(symbol: str) -> float:
+    """Radius of a drawn atom in Å: large atoms are larger, but hide no others."""
+    return 0.24 + 0.2 * covalent_radius(symbol)
+
+
+def _metals(structure: Structure) -> frozenset[str]:
+    """Metals among the elements; none if there is nothing else, so that a metal shows its own bonds."""
+    metals = {e.symbol for e in structure.composition if e.is_metal}
+    return frozenset(metals) if len(metals) < len(structure.composition) else frozenset()
+
+
+def _bonds(
+    symbols: list[str], positions: NDArray[np.float64], metals: frozenset[str]
+) -> tuple[tuple[int, int], ...]:
+    """Close pairs; two metals beside an anion are not bonded, however large their radii."""
     if len(symbols) > MAX_BONDED:
         return ()
+    is_metal = np.asarray([s in metals for s in symbols])
     radii = np.asarray([covalent_radius(s) for s in symbols])
     pairs: list[tuple[int, int]] = []
     for i in range(len(symbols) - 1):  # one row at a time keeps memory flat
         distance = np.linalg.norm(positions[i + 1 :] - positions[i], axis=1)
         near = (distance < BOND_FACTOR * (radii[i + 1 :] + radii[i])) & (distance > 0.1)
+        near &= ~(is_metal[i] & is_metal[i + 1 :])
         pairs.extend((i, i + 1 + int(j)) for j in np.flatnonzero(near))
     return tuple(pairs)

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from crysnb.errors import MissingExtra
-from crysnb.structure.radii import covalent_radius
-from crysnb.widgets.crystal_drawing import CrystalDrawing
+from crysnb.widgets.crystal_drawing import CrystalDrawing, drawn_radius
 from crysnb.widgets.element_colors import element_color, rgb
-from crysnb.widgets.structure_scene import RADIUS_SHARE, VIEW
+from crysnb.widgets.structure_scene import VIEW
 
 _BOND_RADIUS = 0.11
 _EDGE_RADIUS = 0.02
@@ -53,7 +52,7 @@ def ngl_widget(drawing: CrystalDrawing) -> Any:
             selection=f"_{symbol.upper()}",
             color=element_color(symbol),
             radius_type="size",
-            radius_size=covalent_radius(symbol) * RADIUS_SHARE,
+            radius_size=drawn_radius(symbol),
         )
     view._add_shape(_shapes(drawing), name="bonds and cell")
     # The camera of the still picture: z up, seen from the front right.
@@ -157,7 +156,7 @@ def _import_nglview() -> Any:
     except ImportError as error:
         raise MissingExtra(
             "extra.nglview",
-            found=f"nglview could not be imported ({error.name or 'broken installation'})",
+            found="nglview is not installed" if error.name == "nglview" else "nglview cannot be imported",
             action="Install it with: pip install 'crysnb[notebook]'",
         ) from error
     return nglview

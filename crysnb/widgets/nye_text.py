@@ -17,6 +17,13 @@ SPOKEN_UNITS = {
 
 def verdict(result: NyeResult) -> tuple[str, str]:
     """One line that says how the tensor stands, and its severity."""
+    text, severity = _verdict(result)
+    if result.is_finite and any(notice.severity == "error" for notice in result.notices):
+        return f"Do not use these numbers, see the notices. {text}", "error"
+    return text, severity
+
+
+def _verdict(result: NyeResult) -> tuple[str, str]:
     if result.value is not None and not result.is_finite:
         return "The model gave no finite tensor for this crystal; see the notices.", "error"
     if result.form is None:

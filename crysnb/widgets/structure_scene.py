@@ -5,17 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.structure.radii import covalent_radius
-from crysnb.widgets.crystal_drawing import CrystalDrawing
+from crysnb.widgets.crystal_drawing import CrystalDrawing, drawn_radius
 from crysnb.widgets.element_colors import element_color
 from crysnb.widgets.scene import INK, RULE, Circle, Line, Scene, Shape, Text
 
 _SIZE = 360.0
 _LEGEND_WIDTH = 150
-_MARGIN = 34.0
-#: Radius drawn as a share of the covalent radius.
-RADIUS_SHARE = 0.42
-
+_MARGIN = 10.0
+_HEAD = 52.0
 #: Rows: right, up, towards the eye. Seen from the front right, slightly from above.
 VIEW: NDArray[np.float64] = np.array(
     [
@@ -26,18 +23,20 @@ VIEW: NDArray[np.float64] = np.array(
 )
 
 
-def structure_scene(drawing: CrystalDrawing, title: str, subtitle: str) -> Scene:
-    """Picture of a drawing with a legend of its elements."""
+def structure_scene(drawing: CrystalDrawing, title: str, subtitle: str, *, bare: bool = False) -> Scene:
+    """Picture of a drawing; with title and legend of its elements unless ``bare``."""
+    top = 0.0 if bare else _HEAD
     points = drawing.positions @ VIEW.T
     corners = np.array([p for edge in drawing.edges() for p in edge]) @ VIEW.T
-    everything = np.vstack([points, corners])
-    low, high = everything[:, :2].min(axis=0), everything[:, :2].max(axis=0)
+    size = np.asarray([[drawn_radius(s)] for s in drawing.symbols])
+    low = np.vstack([points[:, :2] - size, corners[:, :2]]).min(axis=0)
+    high = np.vstack([points[:, :2] + size, corners[:, :2]]).max(axis=0)
     scale = (_SIZE - 2 * _MARGIN) / max(float((high - low).max()), 1e-6)
     middle = (low + high) / 2
 
     def page(p: NDArray[np.float64]) -> tuple[float, float]:
         x, y = (p[:2] - middle) * scale
-        return _SIZE / 2 + float(x), 44 + _SIZE / 2 - float(y)
+        return _SIZE / 2 + float(x), top + _SIZE / 2 - float(y)
 
     layers: list[tuple[float, Shape]] = []
     for start, end in drawing.edges():
@@ -49,7 +48,7 @@ def structure_scene(drawing: CrystalDrawing, title: str, subtitle: str) -> Scene
         for end, symbol in ((points[i], drawing.symbols[i]), (points[j], drawing.symbols[j])):
             # A bond leaves the atom at its surface; what is inside would be painted over it.
             along = (half - end) / max(float(np.linalg.norm(half - end)), 1e-9)
-            start = end + along * 0.93 * RADIUS_SHARE * covalent_radius(symbol)
+            start = end + along * 0.93 * drawn_radius(symbol)
             (x1, y1), (x2, y2) = page(start), page(half)
             depth = float(start[2] + half[2]) / 2
             layers.append((depth, Line(x1=x1, y1=y1, x2=x2, y2=y2, color=INK, width=5.4)))
@@ -58,7 +57,7 @@ def structure_scene(drawing: CrystalDrawing, title: str, subtitle: str) -> Scene
             )
     for point, symbol in zip(points, drawing.symbols, strict=True):
         x, y = page(point)
-        r = max(covalent_radius(symbol) * RADIUS_SHARE * scale, 2.5)
+        r = drawn_radius(symbol) * scale
         layers.append(
             (float(point[2]) + 0.3, Circle(x=x, y=y, r=r, fill=element_color(symbol), stroke=INK, width=1))
         )
@@ -68,9 +67,13 @@ def structure_scene(drawing: CrystalDrawing, title: str, subtitle: str) -> Scene
         Text(x=14, y=45, text=subtitle[:60], size=12, color=INK),
     ]
     return Scene(
-        width=int(_SIZE) + _LEGEND_WIDTH,
-        height=int(_SIZE) + 56,
-        shapes=(*head, *(shape for _, shape in layers), *_legend(drawing)),
+        width=int(_SIZE) + (0 if bare else _LEGEND_WIDTH),
+        height=int(_SIZE + top),
+        shapes=(
+            *(() if bare else head),
+            *(shape for _, shape in layers),
+            *(() if bare else _legend(drawing)),
+        ),
         title=title,
         description=subtitle,
     )

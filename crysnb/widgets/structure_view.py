@@ -105,7 +105,7 @@ class StructureView(ExplainerWidget):
 
     def _state(self) -> dict[str, Any]:
         counts = Counter(site.specie.symbol for site in self.result)
-        picture = base64.b64encode(to_svg(self._scene()).encode()).decode()
+        picture = base64.b64encode(to_svg(self._scene(bare=True)).encode()).decode()
         return {
             "title": self._reading.structure_id,
             "subtitle": self.result.composition.reduced_formula,
@@ -126,14 +126,14 @@ class StructureView(ExplainerWidget):
             *(f"{v:.3f}" for v in site.coords),
         ]
 
-    def _scene(self) -> Scene:
+    def _scene(self, *, bare: bool = False) -> Scene:
         s = self._symmetry
         group = (
             f"{s.symbol} ({s.number}), point group {s.point_group}"
             if s is not None
             else "symmetry not determined"
         )
-        return structure_scene(self._drawing, self._reading.structure_id, group)
+        return structure_scene(self._drawing, self._reading.structure_id, group, bare=bare)
 
     def _picture_size(self) -> tuple[int, int]:
         scene = self._scene()

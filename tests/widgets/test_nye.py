@@ -79,6 +79,14 @@ def test_independent_reason_counts_the_operations():
         view.why("eps99")
 
 
+def test_an_error_notice_is_part_of_the_verdict():
+    d = nye(
+        states.prediction(notices=(Notice("domain.metal", "error", "ε∞ has no meaning for a metal."),))
+    ).describe()
+    assert d["severity"] == "error"
+    assert d["verdict"].startswith("Do not use these numbers")
+
+
 def test_forbidden_tensor_is_a_result():
     d = states.forbidden_view().describe()
     assert d["forbidden"]

@@ -54,6 +54,12 @@ def test_drawing_repeats_atoms_on_the_border_and_keeps_the_frame():
     assert len(drawing.edges()) == 12
 
 
+def test_metals_beside_an_anion_are_not_bonded():
+    drawing = crystal_drawing(cn.as_structure("BaTiO3"))
+    pairs = {frozenset((drawing.symbols[i], drawing.symbols[j])) for i, j in drawing.bonds}
+    assert pairs == {frozenset(("Ba", "O")), frozenset(("Ti", "O"))}
+
+
 def test_pdb_is_written_from_numbers(view):
     text = pdb_text(crystal_drawing(cn.as_structure("quartz")))
     for line in text.splitlines()[:-1]:

@@ -20,6 +20,7 @@ function render({ model, el }: RenderProps): () => void {
   const state = new State(model);
   const controller = new AbortController();
   const root = h("div", { class: "cn-root", "data-kind": state.kind, "data-status": "loading" });
+  el.classList.add("cn-host");
   el.append(root);
   adoptStyles(root);
   // A host may attach the view only after this call, and then inside a shadow root.
@@ -38,6 +39,7 @@ function render({ model, el }: RenderProps): () => void {
   return () => {
     controller.abort();
     root.remove();
+    el.classList.remove("cn-host");
   };
 }
 

@@ -54,7 +54,8 @@ function overview(data: TensorData): HTMLElement {
       "The operations of the crystal that force it are named here."));
 }
 
-/** A relation with a typographic minus, product and root. */
+/** A relation with a typographic minus, product and root; long decimals are cut, and then it says "≈". */
 export function pretty(relation: string): string {
-  return relation.replaceAll("-", "−").replaceAll("*", "·").replace(/sqrt\((\d+)\)/g, "√$1");
+  const short = relation.replace(/\d+\.\d{5,}/g, (digits) => Number(digits).toPrecision(4));
+  return (short === relation ? relation : short.replace(" = ", " ≈ ")).replaceAll("-", "−").replaceAll("*", "·").replace(/sqrt\((\d+)\)/g, "√$1");
 }

@@ -6,6 +6,9 @@ import { actionFor, isContained, type Action } from "./keymap";
 import { familyLines, gridOf, neighbour, pathOf, skeleton, type Segment } from "./layout";
 import type { Cell, TensorData } from "./schema";
 
+/** In a skew frame everything is tied to everything; then the wash of the cells says so better than lines. */
+const MOST_LINES = 8;
+
 export interface GridEvents {
   /** The cell under the pointer or the keyboard focus changed. */
   preview(cell: Cell | null): void;
@@ -49,7 +52,8 @@ export class TensorGrid {
       node.toggleAttribute("data-family", family !== null && family.size > 1 && family.has(name));
       node.toggleAttribute("data-active", highlighted?.name === name);
     }
-    this.active.replaceChildren(...(highlighted ? familyLines(highlighted, this.byName).map(line) : []));
+    const lines = highlighted ? familyLines(highlighted, this.byName) : [];
+    this.active.replaceChildren(...(lines.length > MOST_LINES ? [] : lines.map(line)));
     this.element.toggleAttribute("data-joined", family !== null && family.size > 1);
   }
 

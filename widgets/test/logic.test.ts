@@ -143,6 +143,7 @@ describe("palette", () => {
 describe("relations", () => {
   it("are typeset without losing a sign", () => {
     expect(pretty("c66 = (c11 - c12)/2")).toBe("c66 = (c11 − c12)/2");
+    expect(pretty("c36 = -0.00732773748497*c11")).toBe("c36 ≈ −0.007328·c11");
     expect(pretty("c14 = sqrt(2)*(c13 - c12)")).toBe("c14 = √2·(c13 − c12)");
   });
 });
