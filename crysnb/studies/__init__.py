@@ -1,0 +1,1 @@
+"""Studies of whole data sets, which train and evaluate many models; nothing else imports this."""

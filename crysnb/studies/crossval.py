@@ -1,0 +1,89 @@
+"""Grouped cross-validation of a recipe inside the training and validation parts.
+
+``python -m crysnb.studies.crossval gmtnet-dielectric --set dropout=0.2 --set noise=0.06`` prints one JSON
+line. Crystals of the same elements share a fold, so that no chemistry is on both sides. The test part is
+never read. Recipes are chosen with this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from crysnb.datasets.records import data_folder
+from crysnb.evaluate.metrics import tensor_metrics
+from crysnb.models.gmtnet.heads import tensor_of
+from crysnb.training.data import Labelled, load
+from crysnb.training.loop import Run, predict_labels
+from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.values.property_spec import property_spec
+
+
+def fold_of(crystal: Labelled, folds: int) -> int:
+    """Fold of a crystal, decided by its set of elements."""
+    key = "-".join(crystal.elements).encode()
+    return int(hashlib.sha256(key).hexdigest(), 16) % folds
+
+
+def cross_validate(recipe: Recipe, crystals: Sequence[Labelled], folds: int = 5) -> dict[str, float]:
+    """Metrics of every crystal's prediction by the network that did not see its chemistry."""
+    if recipe.members != 1:
+        recipe = recipe.with_changes(members=1)
+    predicted, true = [], []
+    for k in range(folds):
+        train = [c for c in crystals if fold_of(c, folds) != k]
+        held_out = [c for c in crystals if fold_of(c, folds) == k]
+        if not held_out:
+            continue
+        network = Run(recipe, train, []).train()
+        predicted.append(predict_labels(network, held_out, recipe.learns))
+        true.append(torch.stack([c.label for c in held_out]).numpy())
+    kind = tensor_of(property_spec(recipe.learns))
+    return tensor_metrics(np.concatenate(predicted), np.concatenate(true), kind)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not name=number") from None
+
+
+def main() -> None:
+    """Parse the command line, run, and write one JSON line."""
+    parser = argparse.ArgumentParser(prog="python -m crysnb.studies.crossval", description=__doc__)
+    parser.add_argument("recipe", choices=RECIPES.list())
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--set", type=_change, action="append", default=[], metavar="NAME=VALUE")
+    arguments = parser.parse_args()
+    changes = dict(arguments.set)
+    recipe = RECIPES.get(arguments.recipe).with_changes(**{"members": 1, **changes})
+    torch.set_flush_denormal(True)
+    parts = load(data_folder(recipe.dataset, arguments.data), recipe).parts
+    started = time.perf_counter()
+    metrics = cross_validate(recipe, [*parts["train"], *parts["val"]], arguments.folds)
+    line = {
+        "study": "crossval",
+        "recipe": recipe.name,
+        "changes": changes,
+        "folds": arguments.folds,
+        "crystals": len(parts["train"]) + len(parts["val"]),
+        "metrics": metrics,
+        "seconds": round(time.perf_counter() - started),
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+
+
+if __name__ == "__main__":
+    main()
