@@ -1,4 +1,4 @@
-"""``python -m crysnb.training ship MODEL_FOLDER``: put a trained model into the source tree."""
+"""``python -m crysnb.training``: ``score`` a model folder, then ``ship`` it into the source tree."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import argparse
 from pathlib import Path
 
 import crysnb.weights
-from crysnb.training.publish import ship
+from crysnb.training.publish import score, ship
 
 
 def main() -> None:
-    """Parse the command line and copy the model."""
+    """Parse the command line and act."""
     parser = argparse.ArgumentParser(prog="python -m crysnb.training", description=__doc__)
-    parser.add_argument("action", choices=["ship"])
-    parser.add_argument("folder", type=Path)
+    actions = parser.add_subparsers(dest="action", required=True)
+    scoring = actions.add_parser("score", help="evaluate and write the figures into the card")
+    scoring.add_argument("folder", type=Path)
+    scoring.add_argument("--data", type=Path)
+    scoring.add_argument("--part", default="test")
+    shipping = actions.add_parser("ship", help="copy into the package and list the hashes")
+    shipping.add_argument("folder", type=Path)
     arguments = parser.parse_args()
-    ship(arguments.folder, Path(crysnb.weights.__path__[0]) / "shipped")
+    if arguments.action == "score":
+        score(arguments.folder, arguments.data, arguments.part)
+    else:
+        ship(arguments.folder, Path(crysnb.weights.__path__[0]) / "shipped")
 
 
 if __name__ == "__main__":

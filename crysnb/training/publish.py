@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from crysnb.datasets.records import data_folder, raw_records, select
+from crysnb.evaluate.run import evaluate
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.training.data import TrainingData
 from crysnb.training.recipe import Recipe
@@ -65,6 +68,28 @@ def write_model(
         citation=_CITATION,
     )
     return store.save(folder, card, network.state_dict())
+
+
+def score(folder: Path, data: Path | None = None, part: str = "test") -> ModelCard:
+    """Evaluate a model folder on a part of its data set and write the figures into its card.
+
+    Each call on the test part is counted in the card, so that readers see how often it was opened.
+    """
+    stored = store.load(folder)
+    dataset = data_folder(stored.card.dataset["folder"], data)
+    records = select(raw_records(dataset / "structures.jsonl.gz"), dataset / "split.json", part)
+    result = evaluate(folder, records)
+    metrics = dict(stored.card.metrics)
+    metrics[part] = {
+        **result.metrics,
+        "n": result.n,
+        "ci95": {name: list(pair) for name, pair in result.ci95.items()},
+        "skipped": result.skipped,
+        "opened": metrics.get(part, {}).get("opened", 0) + 1,
+        "command": f"crysnb evaluate {stored.card.name} $CRYSNB_DATA/{dataset.name}/structures.jsonl.gz "
+        f"--split $CRYSNB_DATA/{dataset.name}/split.json --part {part}",
+    }
+    return store.save(folder, replace(stored.card, metrics=metrics), stored.tensors)
 
 
 def ship(folder: Path, package_folder: Path) -> None:

@@ -20,14 +20,18 @@ from crysnb.training import checkpoint
 from crysnb.training.data import load
 from crysnb.training.loop import Run
 from crysnb.training.loss import dielectric_loss
-from crysnb.training.publish import ship, write_model
+from crysnb.training.publish import score, ship, write_model
 from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.training.run import train as train_command
 from crysnb.weights import store
 
+CRYSTALS = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3")
 SMALL = RECIPES.get("gmtnet-dielectric").with_changes(
     epochs=3, batch_size=2, width=8, channels=2, blocks=1, dropout=0.3, noise=0.02, cutoff=4.0
 )
+
+
+NAMES = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root.mkdir()
     rng = np.random.default_rng(0)
     records: list[dict[str, Any]] = []
-    for name in cn.examples():
+    for name in CRYSTALS:
         s = cn.as_structure(name)
         label = np.eye(3) * rng.uniform(2, 8) + 1e-4 * rng.normal(size=(3, 3))
         records.append(
@@ -160,6 +164,15 @@ def test_published_model_predicts_what_the_run_validated(folder: Path, tmp_path:
     p = cn.predict("NaCl", tmp_path / "shipped" / "gmtnet-dielectric")
     expected = run.averaged(data.parts["train"][0].graph)["dielectric"][0].detach().numpy()
     np.testing.assert_allclose(p.value, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_score_writes_the_figures_and_counts_the_openings(folder: Path, tmp_path: Path) -> None:
+    train_command(SMALL, data=folder.parent, out=tmp_path)
+    for opened in (1, 2):
+        card = score(tmp_path / "model", folder.parent, "val")
+        assert card.metrics["val"]["opened"] == opened
+    assert store.load(tmp_path / "model").card.metrics["val"]["n"] == 2
+    assert card.metrics["val"]["rel_median"] > 0
 
 
 def test_ensemble_has_distinct_members_and_a_projected_uncertainty(folder: Path, tmp_path: Path) -> None:
