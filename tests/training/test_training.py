@@ -27,7 +27,7 @@ from crysnb.weights import store
 
 CRYSTALS = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3")
 SMALL = RECIPES.get("gmtnet-dielectric").with_changes(
-    epochs=3, batch_size=2, width=8, channels=2, blocks=1, dropout=0.3, noise=0.02, cutoff=4.0
+    members=1, epochs=3, batch_size=2, width=8, channels=2, blocks=1, dropout=0.3, noise=0.02, cutoff=4.0
 )
 
 
@@ -169,10 +169,11 @@ def test_published_model_predicts_what_the_run_validated(folder: Path, tmp_path:
 def test_score_writes_the_figures_and_counts_the_openings(folder: Path, tmp_path: Path) -> None:
     train_command(SMALL, data=folder.parent, out=tmp_path)
     for opened in (1, 2):
-        card = score(tmp_path / "model", folder.parent, "val")
-        assert card.metrics["val"]["opened"] == opened
-    assert store.load(tmp_path / "model").card.metrics["val"]["n"] == 2
-    assert card.metrics["val"]["rel_median"] > 0
+        card = score(tmp_path / "model", folder.parent, "train")
+        assert card.metrics["train"]["opened"] == opened
+    stored = store.load(tmp_path / "model").card.metrics["train"]
+    assert stored["n"] == 4
+    assert stored["rel_median"] > 0
 
 
 def test_ensemble_has_distinct_members_and_a_projected_uncertainty(folder: Path, tmp_path: Path) -> None:
