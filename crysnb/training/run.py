@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,20 @@ from crysnb.weights.card import ModelCard
 log = logging.getLogger(__name__)
 
 
+@contextmanager
+def without_subnormals() -> Iterator[None]:
+    """Flush subnormal numbers to zero meanwhile: exponentials and the optimiser make many, and they are slow.
+
+    The switch belongs to the whole thread, so it is turned back: other code may count on subnormals.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@without_subnormals()
 def train(
     recipe: str | Recipe, *, data: str | Path | None = None, out: str | Path, resume: bool = False
 ) -> ModelCard:
@@ -46,8 +62,6 @@ def train(
         len(loaded.parts["val"]),
         loaded.left_out,
     )
-    # Subnormal numbers from exponentials and the optimiser slow the CPU several times over.
-    torch.set_flush_denormal(True)
     ensemble = GMTNetEnsemble(chosen.model, chosen.members)
     for k, member in enumerate(ensemble.members):
         log.info("member %d of %d", k + 1, chosen.members)
