@@ -55,21 +55,27 @@ def relations(space: Invariants) -> Relations:
     dependent = [k for k in range(len(names)) if not zero[k] and k not in free]
     used = {k: np.flatnonzero(np.abs(basis[k]) > ZERO) for k in dependent}
     flat = recognize(np.concatenate([basis[k, used[k]] for k in dependent] or [np.zeros(0)]))
-    forms = _split(flat, [len(used[k]) for k in dependent])
+    forms = dict(zip(dependent, _split(flat, [len(used[k]) for k in dependent]), strict=True))
 
-    exact = np.where(zero[:, None], 0.0, basis)
-    for k, row in zip(dependent, forms, strict=True):
-        exact[k] = 0.0
-        exact[k, used[k]] = [
-            float(f) if f is not None else v for f, v in zip(row, basis[k, used[k]], strict=True)
-        ]
-    if not _is_invariant(space, exact):
-        exact, forms = basis, [[None] * len(row) for row in forms]
+    # In a slightly tilted crystal rounding may leave 1e-10 of a free component: a closed form of 0.
+    kept = {k: [f is None or f.p != 0 for f in row] for k, row in forms.items()}
+    exact = np.zeros_like(basis)
+    exact[free] = basis[free]
+    for k, row in forms.items():
+        values = basis[k, used[k]]
+        exact[k, used[k]] = [float(f) if f is not None else v for f, v in zip(row, values, strict=True)]
+    if _is_invariant(space, exact):
+        used = {k: used[k][kept[k]] for k in dependent}
+        forms = {k: [f for f, keep in zip(row, kept[k], strict=True) if keep] for k, row in forms.items()}
+        zero |= ~exact.any(axis=1)
+        dependent = [k for k in dependent if not zero[k]]
+    else:
+        exact, forms = np.where(zero[:, None], 0.0, basis), {k: [None] * len(row) for k, row in forms.items()}
 
     free_names = [names[k] for k in free]
     text, coefficients, decimals = {}, {}, []
-    for k, row in zip(dependent, forms, strict=True):
-        own = [free_names[j] for j in used[k]]
+    for k in dependent:
+        row, own = forms[k], [free_names[j] for j in used[k]]
         values = [float(v) for v in exact[k, used[k]]]
         coefficients[names[k]] = dict(zip(own, values, strict=True))
         closed = [f for f in row if f is not None]
