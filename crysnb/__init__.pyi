@@ -18,8 +18,10 @@ from .structure.examples import examples as examples
 from .structure.read import as_structure as as_structure
 from .symmetry.detect import symmetry as symmetry
 from .symmetry.idealize import idealize as idealize
+from .tensors.check import check as check
 from .tensors.form import TensorForm as TensorForm
 from .tensors.form import tensor_form as tensor_form
+from .tensors.report import TensorReport as TensorReport
 from .values.prediction import Notice as Notice
 from .values.prediction import Prediction as Prediction
 from .values.symmetry_info import SymmetryInfo as SymmetryInfo

@@ -16,14 +16,13 @@ from crysnb.structure.transforms import random_rotation, rotated
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized
 from crysnb.tensors.form import TensorForm, tensor_form
+from crysnb.values.property_spec import FLOOR
 from crysnb.values.tensor_kind import TensorKind, rotate
 
 Array = NDArray[np.float64]
 
 #: Share of the norm that a forbidden component or a broken relation may reach.
 THRESHOLD = 1e-4
-#: Absolute floor per unit, below which a tensor counts as zero.
-FLOOR = {"1": 1e-6, "C/m^2": 1e-3, "GPa": 1e-2}
 #: Thresholds of the original evaluation script, whatever the unit (Yan et al. 2024, public code).
 LEGACY_ZERO, LEGACY_DEPENDENT = 1e-5, 1e-4
 

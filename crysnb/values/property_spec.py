@@ -37,6 +37,9 @@ class PropertySpec:
         check_unit(self.unit)
 
 
+#: Size below which a tensor counts as zero, per unit: a relative distance says nothing there.
+FLOOR: dict[str, float] = {"1": 1e-6, "C/m^2": 1e-3, "GPa": 1e-2}
+
 PROPERTIES: dict[str, PropertySpec] = {
     spec.name: spec
     for spec in (

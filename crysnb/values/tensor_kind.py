@@ -241,7 +241,7 @@ def _as_float(tensor: ArrayLike) -> NDArray[np.float64]:
         if np.iscomplexobj(array):
             raise TypeError("complex numbers")
         return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ShapeError(
             "tensor.not_numeric",
             found=f"a tensor that is not an array of numbers ({error})",

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from crysnb.errors import ShapeError
 from crysnb.units import check_unit, display_unit
 from crysnb.values.prediction import Notice, Prediction
-from crysnb.values.property_spec import PROPERTIES
-from crysnb.values.tensor_kind import KINDS, TensorKind, tensor_kind
+from crysnb.values.property_spec import FLOOR, PROPERTIES
+from crysnb.values.tensor_kind import TensorKind, tensor_kind
 from crysnb.widgets.component_facts import Component, components_of
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 #: A component off by less than this share of the norm counts as consistent.
 TOLERANCE = 1e-3
-#: Deviations below this are rounding, whatever the norm; in the unit of the tensor.
-FLOOR = {"1": 1e-3, "C/m^2": 1e-3, "GPa": 1e-2}
 #: A projected tensor that is further than this from its form was not projected onto it.
 EXACT = 1e-9
 
@@ -178,9 +176,11 @@ def nye_result(
     Raises
     ------
     ShapeError
-        ``view.scalar`` for a scalar prediction, ``view.kind`` if the kind cannot be told from the
-        shape, ``view.structure_missing`` for an array alone, and those of :class:`TensorKind`.
+        ``view.scalar`` for a scalar prediction, ``tensor.kind`` if the kind cannot be told from the
+        shape, ``view.kind`` if tensor and form are of two kinds, ``view.structure_missing`` for
+        an array alone, and those of :class:`TensorKind`.
     """
+    from crysnb.tensors.check import kind_of_shape
     from crysnb.tensors.form import TensorForm, tensor_form
 
     if isinstance(x, Prediction):
@@ -205,18 +205,6 @@ def nye_result(
             accepted="a tensor and a form of one kind",
         )
     return _of_form(form, value, _title(structure), unit, tolerance)
-
-
-def kind_of_shape(shape: tuple[int, ...]) -> TensorKind:
-    """The kind that an array of this shape is taken for when none is named."""
-    for kind in KINDS.values():
-        if shape in (kind.matrix_shape, (3,) * kind.rank):
-            return kind
-    raise ShapeError(
-        "view.kind",
-        found=f"an array of shape {shape}",
-        accepted="3×3 (dielectric), 3×6 or 3×3×3 (piezoelectric), 6×6 or 3×3×3×3 (elastic)",
-    )
 
 
 def _of_prediction(prediction: Prediction, tolerance: float) -> NyeResult:

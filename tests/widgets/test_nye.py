@@ -142,11 +142,11 @@ def test_index_asymmetry_is_reported():
     ("call", "code"),
     [
         (lambda: nye(np.zeros((3, 3))), "view.structure_missing"),
-        (lambda: nye(np.zeros((4, 4)), "quartz"), "view.kind"),
+        (lambda: nye(np.zeros((4, 4)), "quartz"), "tensor.kind"),
         (lambda: nye(np.full((3, 3), np.nan), "quartz"), "tensor.non_finite"),
         (lambda: nye(np.zeros((3, 3)), "quartz", "elastic"), "tensor.shape"),
         (lambda: nye(np.zeros((6, 6)), cn.tensor_form("quartz", "dielectric")), "view.kind"),
-        (lambda: nye("quartz"), "view.kind"),
+        (lambda: nye("quartz"), "tensor.kind"),
         (lambda: nye(np.zeros((3, 3)), "quartz", unit="bananas"), "name.unknown_unit"),
     ],
 )

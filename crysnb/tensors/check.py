@@ -1,0 +1,216 @@
+"""Is a given tensor one that the crystal may have? δ against the point group, block by block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crysnb.errors import ShapeError, quote
+from crysnb.symmetry.detect import Symprec
+from crysnb.tensors import report as verdicts
+from crysnb.tensors.admissible import admissibility
+from crysnb.tensors.blocks import block_norms
+from crysnb.tensors.form import TensorForm, tensor_form
+from crysnb.tensors.report import Offender, TensorReport
+from crysnb.values.prediction import Prediction
+from crysnb.values.property_spec import PROPERTIES
+from crysnb.values.tensor_kind import KINDS, TensorKind, tensor_kind
+
+Array = NDArray[np.float64]
+
+#: Offenders that are listed, and what the smallest of them has of the share of the largest.
+MAX_OFFENDERS, SMALLEST_SHARE = 10, 1e-2
+#: Entries that differ by less than this share of the largest one are equal.
+ROUNDING = 1e-9
+#: Squares of larger entries lose their digits or overflow.
+LARGEST_ENTRY = 1e100
+
+
+def check(
+    T: ArrayLike | Prediction, s: Any, kind: str | TensorKind | None = None, *, symprec: Symprec = "auto"
+) -> TensorReport:
+    """Report on whether a crystal may have this tensor: by its symmetry, and by physics.
+
+    Parameters
+    ----------
+    T
+        Full Cartesian tensor or printed matrix (3×3, 3×6, 6×6 in the order xx, yy, zz, yz, xz, xy,
+        stiffness and e without factors), in the frame of ``s``, in the usual unit of its kind (1, C/m²,
+        GPa); or a :class:`Prediction`.
+    s
+        Anything that :func:`crysnb.as_structure` accepts; the symbol of a crystal class such as
+        ``"4mm"`` or a space-group number for the standard setting; or a :class:`TensorForm`.
+    kind
+        Kind of tensor or its name. If omitted it is told from the shape: dielectric, piezoelectric
+        or elastic.
+    symprec
+        As in :func:`crysnb.symmetry`; not looked at if ``s`` is no crystal.
+
+    Raises
+    ------
+    ShapeError
+        ``tensor.shape``, ``tensor.not_numeric``, ``tensor.non_finite``, ``tensor.too_large``;
+        ``tensor.kind`` if the shape names no kind, or two kinds contradict each other.
+    UnknownName
+        For an unknown kind.
+    CrysnbError
+        Those of :func:`crysnb.tensor_form`.
+
+    Notes
+    -----
+    δ, the blocks and the physical demands stay the same when crystal and tensor are turned together; the
+    offenders are components, and belong to the frame of ``s``. Nye (1957), ch. I (Neumann's principle).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check(np.diag([2.0, 2.0, 3.0]), "4mm").verdict
+    'consistent'
+    >>> check(np.diag([2.0, 3.0, 2.0]), "4mm").offenders[0].relation
+    'eps22 = eps11'
+    """
+    chosen, values = _kind_and_values(T, kind)
+    full = _in_range(chosen.cartesian(values))
+    form = s if isinstance(s, TensorForm) else tensor_form(s, chosen, symprec=symprec)
+    if form.kind.formula != chosen.formula or form.kind.axial != chosen.axial:
+        raise ShapeError(
+            "tensor.kind",
+            found=f"a {chosen.name} tensor and the form of a {form.kind.name} one",
+            accepted="a tensor and a form of one kind",
+        )
+    return _report(form, chosen, full)
+
+
+def kind_of_shape(shape: tuple[int, ...]) -> TensorKind:
+    """The kind that an array of this shape is taken for when none is named."""
+    for kind in KINDS.values():
+        if shape in (kind.matrix_shape, (3,) * kind.rank):
+            return kind
+    raise ShapeError(
+        "tensor.kind",
+        found=f"an array of shape {shape}",
+        accepted="3×3 (dielectric), 3×6 or 3×3×3 (piezoelectric), 6×6 or 3×3×3×3 (elastic)",
+    )
+
+
+def _kind_and_values(T: ArrayLike | Prediction, kind: str | TensorKind | None) -> tuple[TensorKind, Any]:
+    named = tensor_kind(kind) if kind is not None else None
+    if not isinstance(T, Prediction):
+        return named or kind_of_shape(_shape(T)), T
+    own = T.spec.tensor
+    if own is None or (named is not None and named != own) or T.frame != "own":
+        raise ShapeError(
+            "tensor.kind",
+            found=f"a prediction of {quote(T.property)} in the frame {quote(T.frame)}",
+            accepted=f"a {named.name if named else 'tensor'} in the frame 'own'",
+        )
+    return own, T.value
+
+
+def _shape(T: ArrayLike) -> tuple[int, ...]:
+    try:
+        return np.asarray(T).shape
+    except (TypeError, ValueError, OverflowError):
+        return ()  # ragged: no shape that names a kind
+
+
+def _in_range(full: Array) -> Array:
+    if np.abs(full).max() > LARGEST_ENTRY:
+        raise ShapeError(
+            "tensor.too_large",
+            found=f"an entry of {np.abs(full).max():.3g}",
+            accepted=f"entries up to {LARGEST_ENTRY:g}",
+        )
+    return full
+
+
+def _norm(tensor: Array) -> float:
+    """Cartesian norm, also where squares of the entries would vanish."""
+    size = float(np.abs(tensor).max())
+    return size * float(np.linalg.norm(tensor / size)) if size else 0.0
+
+
+def _report(form: TensorForm, kind: TensorKind, full: Array) -> TensorReport:
+    spec = PROPERTIES.get(kind.name)
+    unit = spec.unit if spec is not None else None
+    allowed = form.project(full)
+    rest = full - allowed
+    norm, distance = _norm(full), _norm(rest)
+    must_vanish = form.n_independent == 0
+    # With nothing allowed the rest is the tensor itself; a quotient of equal numbers is 1 to the last bit.
+    delta = distance / norm if norm else 0.0
+    verdict = _verdict(delta, norm, unit, must_vanish=must_vanish)
+    scale = norm or 1.0
+    indexed = kind.from_components(kind.components(full))
+    return TensorReport(
+        kind=kind.name,
+        point_group=form.point_group,
+        space_group=form.space_group,
+        symprec=form.symprec,
+        unit=unit,
+        norm=norm,
+        distance=distance,
+        delta=delta,
+        verdict=verdict,
+        must_vanish=must_vanish,
+        blocks=block_norms(kind, rest / scale),
+        asymmetry=_norm(full - indexed) / scale,
+        offenders=() if verdict == verdicts.CONSISTENT else _offenders(form, full, allowed, indexed),
+        physical=admissibility(kind, full),
+    )
+
+
+def _verdict(delta: float, norm: float, unit: str | None, *, must_vanish: bool) -> str:
+    if norm <= verdicts.floor_of(unit):
+        return verdicts.CONSISTENT
+    if must_vanish:
+        return verdicts.MUST_VANISH
+    if delta < verdicts.CONSISTENT_BELOW:
+        return verdicts.CONSISTENT
+    return verdicts.NOISE if delta < verdicts.NOISE_BELOW else verdicts.SUSPICIOUS
+
+
+def _offenders(form: TensorForm, full: Array, allowed: Array, indexed: Array) -> tuple[Offender, ...]:
+    kind = form.kind
+    given, means, required = (kind.matrix(t) for t in (full, indexed, allowed))
+    repeats = np.bincount(kind.cartesian_rows, minlength=given.size)
+    found = []
+    for k, (place, flat) in enumerate(
+        zip(np.ndindex(*kind.matrix_shape), kind.matrix_rows.tolist(), strict=True)
+    ):
+        name = kind.letter + "".join(str(p + 1) for p in place)
+        is_component = name in kind.names
+        # An entry that repeats a component is told only where it does not repeat it.
+        if is_component or abs(given[place] - means[place]) > ROUNDING * np.abs(given).max():
+            relation = _relation(form, name) if is_component else _twin(kind, name, flat)
+            value, wanted = float(given[place]), float(required[place])
+            weight = kind.multiplicity[kind.names.index(name)] if is_component else repeats[k]
+            share = abs(value - wanted) * float(np.sqrt(weight))
+            found.append((share, Offender(name=name, value=value, required=wanted, relation=relation)))
+    largest = max((share for share, _ in found), default=0.0)
+    if not largest:
+        return ()
+    kept = [pair for pair in found if pair[0] >= SMALLEST_SHARE * largest]
+    # Rounded, so that equal shares keep the order of printing whatever their last digit.
+    kept.sort(key=lambda pair: -round(pair[0] / largest, 9))
+    return tuple(offender for _, offender in kept[:MAX_OFFENDERS])
+
+
+def _relation(form: TensorForm, name: str) -> str:
+    if name in form.zeros:
+        return f"{name} = 0"
+    relations = form.relations
+    if name in relations:
+        return f"{name} = {relations[name]}"
+    tied = [f"{other} = {relations[other]}" for other, row in form.coefficients.items() if name in row]
+    return "; ".join(tied[:2]) or f"{name} is free"
+
+
+def _twin(kind: TensorKind, name: str, flat: int) -> str:
+    """What index symmetry demands of an entry that repeats another one, such as ``c21 = c12``."""
+    row = kind.expand[flat]
+    column = int(np.abs(row).argmax())
+    sign = "-" if row[column] < 0 else ""
+    return f"{name} = {sign}{kind.names[column]}" if row[column] else f"{name} = 0"
