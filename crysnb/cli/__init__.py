@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from crysnb.cli import evaluate, info, lab, predict, tensor, train
+from crysnb.cli import check, evaluate, info, lab, predict, tensor, train
 
 app = typer.Typer(
     name="crysnb",
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("predict")(predict.predict)
 app.command("tensor")(tensor.tensor)
+app.command("check")(check.check)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("models")(info.models)

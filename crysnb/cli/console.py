@@ -6,12 +6,15 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from crysnb.cli.text import printable
 from crysnb.errors import CrysnbError, quote
+
+if TYPE_CHECKING:
+    from crysnb.values.tensor_kind import TensorKind
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +22,14 @@ Json = Annotated[bool, typer.Option("--json", help="JSON Lines on stdout, in the
 Model = Annotated[
     str, typer.Option("--model", "-m", metavar="NAME|DIR", help="Shipped model, or a folder with weights.")
 ]
+
+Kind = Annotated[
+    str,
+    typer.Option(
+        "--kind", "-k", metavar="KIND", help="dielectric, piezoelectric, elastic, …; or a Jahn symbol."
+    ),
+]
+Symprec = Annotated[str, typer.Option(metavar="auto|X", help="Tolerance in angstrom.")]
 
 
 def emit(item: Mapping[str, Any]) -> None:
@@ -77,3 +88,37 @@ def source_of(word: str) -> tuple[str, Path | str]:
         if word.casefold() in map(str.casefold, examples()):
             return word, word
     return path.stem or word, path
+
+
+def group_or_source_of(word: str) -> tuple[str, Path | str]:
+    """The same for commands that also take the symbol of a crystal class, such as ``4mm``."""
+    if not Path(word).exists():
+        from crysnb.symmetry.point_groups import POINT_GROUPS
+
+        if word in POINT_GROUPS:
+            return word, word
+    return source_of(word)
+
+
+def tolerance_of(symprec: str) -> float | Literal["auto"]:
+    """The tolerance that an option means; exit code 2 for what is none."""
+    if symprec == "auto":
+        return "auto"
+    try:
+        value = float(symprec)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise typer.BadParameter("'auto', or a length in Å between 0 and 1", param_hint="'--symprec'")
+    return value
+
+
+def kind_of(word: str) -> TensorKind:
+    """The kind that an option names; exit code 2 for what is none."""
+    from crysnb.values.tensor_kind import TensorKind, tensor_kind
+
+    try:
+        # A Jahn symbol has V in it, a name has not.
+        return TensorKind.from_jahn(word) if "V" in word else tensor_kind(word)
+    except CrysnbError as error:
+        raise usage(error, "--kind") from error

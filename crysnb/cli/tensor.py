@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crysnb.cli import console, text
-from crysnb.errors import CrysnbError, UnknownName
+from crysnb.errors import UnknownName
 
 if TYPE_CHECKING:
     from crysnb.values.tensor_kind import TensorKind
@@ -28,29 +27,19 @@ def tensor(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="Crystal file, bundled name, or point group such as 4mm.")
     ],
-    kind: Annotated[
-        str,
-        typer.Option(
-            "--kind", "-k", metavar="KIND", help="dielectric, piezoelectric, elastic, …; or a Jahn symbol."
-        ),
-    ],
+    kind: console.Kind,
     frame: Annotated[str, typer.Option(metavar="|".join(FRAMES), help="Axes of the answer.")] = "own",
-    symprec: Annotated[str, typer.Option(metavar="auto|X", help="Tolerance in angstrom.")] = "auto",
+    symprec: console.Symprec = "auto",
     as_json: console.Json = False,
 ) -> None:
     """Allowed form of a tensor, and the operations that force it."""
     from crysnb.tensors.form import tensor_form
-    from crysnb.values.tensor_kind import TensorKind, tensor_kind
 
     if frame not in FRAMES:
         raise console.usage(UnknownName.of("frame", frame, FRAMES), "--frame")
-    tolerance = _tolerance(symprec)
-    try:
-        # A Jahn symbol has V in it, a name has not.
-        chosen = TensorKind.from_jahn(kind) if "V" in kind else tensor_kind(kind)
-    except CrysnbError as error:
-        raise console.usage(error, "--kind") from error
-    item_id, source = _source(file)
+    tolerance = console.tolerance_of(symprec)
+    chosen = console.kind_of(kind)
+    item_id, source = console.group_or_source_of(file)
     try:
         # Whatever a file does, its failure is an object with a code.
         form = tensor_form(source, chosen, frame=frame, symprec=tolerance)
@@ -64,27 +53,6 @@ def tensor(
             console.tell(text.printable(str(note)))
     else:
         typer.echo(describe(item_id, chosen, answer))
-
-
-def _tolerance(symprec: str) -> float | Literal["auto"]:
-    if symprec == "auto":
-        return "auto"
-    try:
-        value = float(symprec)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 1:
-        raise typer.BadParameter("'auto', or a length in Å between 0 and 1", param_hint="'--symprec'")
-    return value
-
-
-def _source(word: str) -> tuple[str, Path | str]:
-    if not Path(word).exists():
-        from crysnb.symmetry.point_groups import POINT_GROUPS
-
-        if word in POINT_GROUPS:
-            return word, word
-    return console.source_of(word)
 
 
 def describe(item_id: str, kind: TensorKind, form: Mapping[str, Any]) -> str:
