@@ -1,19 +1,33 @@
 """Bundled crystals: built from space group, lattice constants and Wyckoff positions, offline.
 
-All are conventional cells with x ∥ a and z ∥ c* (so y = z × x); in these six c* ∥ c.
+The numbers and their sources stand in ``examples.json`` beside this module. All are conventional
+cells with x ∥ a and z ∥ c* (so y = z × x).
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from crysnb.errors import StructureError, quote
 from crysnb.registry import Registry
+from crysnb.structure import check
+from crysnb.structure.elements import resolve
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
+
+_FIELDS = {"name", "title", "space_group", "cell", "sites", "source"}
+_OPTIONAL = {"note"}
+_CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,100 +41,43 @@ class Example:
     title
         What it is, in words.
     space_group
-        Hermann–Mauguin symbol.
-    a, c
-        Lattice constants in Å; a = b.
-    gamma
-        Angle between a and b in degrees; the others are 90.
+        Hermann–Mauguin symbol of the setting; ``:2`` names the second origin choice.
+    cell
+        ``(a, b, c, alpha, beta, gamma)`` in Å and degrees.
     sites
-        ``(element, x, y, z)`` of one atom per Wyckoff orbit.
+        ``(element, x, y, z)`` of one atom per Wyckoff orbit, fractional.
     source
         Where the numbers come from.
+    note
+        What was changed against the source; mostly empty.
+
+    Raises
+    ------
+    StructureError
+        If a number, symbol or source cannot be right.
     """
 
     name: str
     title: str
     space_group: str
-    a: float
-    c: float
-    gamma: float
+    cell: tuple[float, float, float, float, float, float]
     sites: tuple[tuple[str, float, float, float], ...]
     source: str
+    note: str = ""
 
-
-_THIRD = 1.0 / 3.0
-_EXAMPLES: Registry[Example] = Registry("example")
-for _example in (
-    Example(
-        name="NaCl",
-        title="rock salt",
-        space_group="Fm-3m",
-        a=5.6402,
-        c=5.6402,
-        gamma=90.0,
-        sites=(("Na", 0.0, 0.0, 0.0), ("Cl", 0.5, 0.5, 0.5)),
-        source="R. W. G. Wyckoff, Crystal Structures, 2nd ed., vol. 1 (Interscience, New York, 1963)",
-    ),
-    Example(
-        name="GaAs",
-        title="gallium arsenide, zinc blende",
-        space_group="F-43m",
-        a=5.6533,
-        c=5.6533,
-        gamma=90.0,
-        sites=(("Ga", 0.0, 0.0, 0.0), ("As", 0.25, 0.25, 0.25)),
-        source="J. S. Blakemore, J. Appl. Phys. 53, R123 (1982), doi:10.1063/1.331665",
-    ),
-    Example(
-        name="rutile",
-        title="rutile TiO2",
-        space_group="P4_2/mnm",
-        a=4.593659,
-        c=2.958682,
-        gamma=90.0,
-        sites=(("Ti", 0.0, 0.0, 0.0), ("O", 0.30479, 0.30479, 0.0)),
-        source="S. C. Abrahams and J. L. Bernstein, J. Chem. Phys. 55, 3206 (1971), doi:10.1063/1.1676569",
-    ),
-    Example(
-        name="quartz",
-        title="alpha-quartz, space group P3_221 (the enantiomorph P3_121 is its mirror image)",
-        space_group="P3_221",
-        a=4.916,
-        c=5.4054,
-        gamma=120.0,
-        # The source has its origin at Si; the standard one lies 2/3 c lower.
-        sites=(("Si", 0.4697, 0.0, 2.0 * _THIRD), ("O", 0.4135, 0.2669, 0.1191 + 2.0 * _THIRD)),
-        source="L. Levien, C. T. Prewitt and D. J. Weidner, Am. Mineral. 65, 920 (1980), at 1 atm",
-    ),
-    Example(
-        name="GaN",
-        title="gallium nitride, wurtzite; the Ga to N bond along c points to +z",
-        space_group="P6_3mc",
-        a=3.190,
-        c=5.189,
-        gamma=120.0,
-        sites=(("Ga", _THIRD, 2.0 * _THIRD, 0.0), ("N", _THIRD, 2.0 * _THIRD, 0.377)),
-        source="H. Schulz and K. H. Thiemann, Solid State Commun. 23, 815 (1977), "
-        "doi:10.1016/0038-1098(77)90959-0",
-    ),
-    Example(
-        name="BaTiO3",
-        title="barium titanate, tetragonal ferroelectric phase at room temperature",
-        space_group="P4mm",
-        a=3.9998,
-        c=4.0180,
-        gamma=90.0,
-        # z reversed against the source, so that Ti is displaced from its O octahedron along +z.
-        sites=(
-            ("Ba", 0.0, 0.0, 0.0),
-            ("Ti", 0.5, 0.5, 0.518),
-            ("O", 0.5, 0.5, -0.016),
-            ("O", 0.5, 0.0, 0.485),
-        ),
-        source="R. H. Buttner and E. N. Maslen, Acta Cryst. B 48, 764 (1992)",
-    ),
-):
-    _EXAMPLES.add(_example.name, _example)
+    def __post_init__(self) -> None:
+        """Check what can be checked without building the crystal."""
+        if not (self.name and self.title and self.space_group and any(c.isdigit() for c in self.source)):
+            raise _bad(self.name, "a name, a title, a space group and a source with its year")
+        if not self.sites:
+            raise _bad(self.name, "at least one site")
+        lattice = _lattice(self.cell)
+        check.cell_angles(np.array(self.cell[3:]))
+        check.cell_size(lattice)
+        check.cell_volume(lattice, len(self.sites))
+        for symbol, *position in self.sites:
+            if resolve(symbol, where=self.name).symbol != symbol or not all(abs(x) <= 1.0 for x in position):
+                raise _bad(self.name, "elements, and positions between -1 and 1")
 
 
 def examples() -> list[str]:
@@ -129,9 +86,10 @@ def examples() -> list[str]:
     Returns
     -------
     list of str
-        ``["NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3"]``.
+        In the order of the table, which never changes: new crystals join at the end. The first six
+        are ``NaCl, GaAs, rutile, quartz, GaN, BaTiO3``.
     """
-    return list(_EXAMPLES.list())
+    return list(_table().list())
 
 
 def find(name: str) -> Example:
@@ -142,8 +100,9 @@ def find(name: str) -> Example:
     UnknownName
         ``name.unknown_example``, with the nearest name.
     """
-    folded = {known.casefold(): known for known in _EXAMPLES}
-    return _EXAMPLES.get(folded.get(name.strip().casefold(), name))
+    table = _table()
+    folded = {known.casefold(): known for known in table}
+    return table.get(folded.get(name.strip().casefold(), name))
 
 
 def example(name: str) -> Structure:
@@ -158,11 +117,69 @@ def example(name: str) -> Structure:
     from pymatgen.core.structure import Structure
 
     e = find(name)
-    cos, sin = (0.0, 1.0) if e.gamma == 90.0 else (-0.5, float(np.sqrt(0.75)))
-    cell = [[e.a, 0.0, 0.0], [e.a * cos, e.a * sin, 0.0], [0.0, 0.0, e.c]]
     structure = Structure.from_spacegroup(
-        e.space_group, Lattice(cell), [s[0] for s in e.sites], [s[1:] for s in e.sites], tol=1e-4
+        e.space_group, Lattice(_lattice(e.cell)), [s[0] for s in e.sites], [s[1:] for s in e.sites], tol=1e-4
     )
     for i, site in enumerate(structure, 1):
         site.label = f"{site.specie.symbol}{i}"
     return structure
+
+
+def parse(entry: Mapping[str, Any]) -> Example:
+    """Entry of the table; lengths that are left out equal a, angles are 90°, positions may be fractions.
+
+    Raises
+    ------
+    StructureError
+        ``example.entry`` for unknown or missing fields; the codes of the rule for bad numbers.
+    """
+    name = entry.get("name", "")
+    if not set(entry) >= _FIELDS or not set(entry) <= _FIELDS | _OPTIONAL:
+        raise _bad(name, f"the fields {', '.join(sorted(_FIELDS))}, and perhaps note")
+    cell = entry["cell"]
+    if "a" not in cell or not set(cell) <= set(_CELL):
+        raise _bad(name, f"a cell with a and perhaps {', '.join(_CELL[1:])}")
+    a = float(cell["a"])
+    defaults = (a, a, a, 90.0, 90.0, 90.0)
+    lengths = [float(cell.get(key, default)) for key, default in zip(_CELL, defaults, strict=True)]
+    sites = tuple((str(s), _number(x), _number(y), _number(z)) for s, x, y, z in entry["sites"])
+    words = {key: entry[key] for key in (*sorted(_FIELDS - {"cell", "sites"}), *(_OPTIONAL & set(entry)))}
+    return Example(
+        cell=(lengths[0], lengths[1], lengths[2], lengths[3], lengths[4], lengths[5]), sites=sites, **words
+    )
+
+
+@cache
+def _table() -> Registry[Example]:
+    """All entries, checked once."""
+    table: Registry[Example] = Registry("example")
+    text = files("crysnb.structure").joinpath("examples.json").read_text(encoding="utf-8")
+    for entry in json.loads(text):
+        one = parse(entry)
+        table.add(one.name, one)
+    return table
+
+
+def _lattice(cell: tuple[float, float, float, float, float, float]) -> NDArray[np.float64]:
+    """Rows a, b, c in Å: a along x, b in the x-y plane."""
+    a, b, c, *angles = cell
+    cos_a, cos_b, cos_g = (_cosine(angle) for angle in angles)
+    sin_g = np.sqrt(1.0 - cos_g**2)
+    y = (cos_a - cos_b * cos_g) / sin_g
+    z = np.sqrt(max(0.0, 1.0 - cos_b**2 - y**2))
+    return np.array([[a, 0.0, 0.0], [b * cos_g, b * sin_g, 0.0], [c * cos_b, c * y, c * z]])
+
+
+def _cosine(angle: float) -> float:
+    """Exact where symmetry fixes the angle, so that b and c have exact zeros."""
+    exact = {60.0: 0.5, 90.0: 0.0, 120.0: -0.5}
+    return exact[angle] if angle in exact else float(np.cos(np.radians(angle)))
+
+
+def _number(value: float | str) -> float:
+    """0.377, or a fraction such as ``"1/3"``."""
+    return float(Fraction(value)) if isinstance(value, str) else float(value)
+
+
+def _bad(name: object, accepted: str) -> StructureError:
+    return StructureError("example.entry", found=f"the bundled crystal {quote(name)}", accepted=accepted)

@@ -16,8 +16,9 @@ from pymatgen.core import Structure
 from crysnb.errors import CrysnbError
 from crysnb.graph.build import build
 from crysnb.models.interface import Model, build_network, load_model
-from crysnb.structure.examples import example, examples
+from crysnb.structure.examples import example
 from crysnb.structure.transforms import random_rotation, recelled, reordered, rotated, supercell
+from crysnb.testing.crystals import REPRESENTATIVE
 from crysnb.values.property_spec import property_spec
 from crysnb.values.tensor_kind import rotate
 from crysnb.values.trace import Recorder
@@ -54,7 +55,7 @@ class ModelContract:
             assert value.shape == (1, *(3,) * (kind.rank if kind else 0))  # noqa: S101
 
     @pytest.mark.parametrize("proper", [True, False])
-    @pytest.mark.parametrize("name", examples())
+    @pytest.mark.parametrize("name", REPRESENTATIVE)
     def test_rotation_and_reflection(self, name: str, *, proper: bool) -> None:
         """Tensors turn with the crystal, scalars stay."""
         q = random_rotation(np.random.default_rng(0), proper=proper)
@@ -64,7 +65,7 @@ class ModelContract:
             expected = rotate(kind, value[0], q) if kind else value[0]
             self.assert_close(after[key][0], expected, self.rotation_tolerance)
 
-    @pytest.mark.parametrize("name", examples())
+    @pytest.mark.parametrize("name", REPRESENTATIVE)
     def test_choice_of_cell(self, name: str) -> None:
         """Supercells, other lattice vectors, another origin: the same intensive property."""
         structure = example(name)
@@ -74,7 +75,7 @@ class ModelContract:
             for k in range(len(others)):
                 self.assert_close(output[key][k], value[0], self.cell_tolerance)
 
-    @pytest.mark.parametrize("name", examples())
+    @pytest.mark.parametrize("name", REPRESENTATIVE)
     def test_order_and_batch_mates(self, name: str) -> None:
         """Another order of the sites, and other crystals in the batch, change nothing."""
         structure = example(name)

@@ -1,6 +1,6 @@
 """One crystal, written five ways, gives one tensor once each is turned into the common frame.
 
-Baddeleyite (ZrO2, P2_1/c) after Smith and Newkirk, Acta Cryst. 18, 983 (1965): monoclinic, so that its
+The bundled baddeleyite (ZrO2, P2_1/c): monoclinic, so that its
 dielectric tensor has four free components and every slip of orientation shows.
 """
 
@@ -20,6 +20,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 from pymatgen.io.cif import CifWriter
 from pymatgen.io.vasp import Poscar
 
+from crysnb.structure.examples import find
 from crysnb.symmetry.detect import symmetry
 
 # pymatgen's writer of symmetrised files calls spglib in the way that spglib gives up.
@@ -28,15 +29,23 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Set OLD_ERROR_HANDLING to false:DeprecationWarning"),
 ]
 
-CELL = Lattice.from_parameters(5.1454, 5.2075, 5.3107, 90.0, 99.233, 90.0)
-SITES = {"Zr": (0.2758, 0.0411, 0.2082), "O1": (0.0703, 0.3359, 0.3406), "O2": (0.4423, 0.7549, 0.4789)}
+BADDELEYITE = find("baddeleyite")
+CELL = Lattice.from_parameters(*BADDELEYITE.cell)
 
-BY_HAND = """data_baddeleyite
-_cell_length_a     5.1454(5)
-_cell_length_b     5.2075(5)
-_cell_length_c     5.3107(5)
+
+def _by_hand() -> str:
+    """The text of a CIF as a person writes it, with standard uncertainties."""
+    a, b, c, _, beta, _ = BADDELEYITE.cell
+    zr, o1, o2 = (
+        " ".join(f"{x}({u})" for x in site[1:])
+        for site, u in zip(BADDELEYITE.sites, (2, 15, 15), strict=True)
+    )
+    return f"""data_baddeleyite
+_cell_length_a     {a}(5)
+_cell_length_b     {b}(5)
+_cell_length_c     {c}(5)
 _cell_angle_alpha  90
-_cell_angle_beta   99.233(5)
+_cell_angle_beta   {beta}(5)
 _cell_angle_gamma  90
 loop_
 _symmetry_equiv_pos_as_xyz
@@ -49,17 +58,16 @@ _atom_site_label
 _atom_site_fract_x
 _atom_site_fract_y
 _atom_site_fract_z
-Zr1  0.2758(2)  0.0411(2)  0.2082(2)
-O1   0.0703(15) 0.3359(14) 0.3406(13)
-O2   0.4423(15) 0.7549(14) 0.4789(13)
+Zr1  {zr}
+O1   {o1}
+O2   {o2}
 """
 
 
 @pytest.fixture(scope="module")
 def crystal() -> Structure:
-    return Structure.from_spacegroup(
-        "P2_1/c", CELL, [name[:2].rstrip("12") for name in SITES], list(SITES.values())
-    )
+    symbols, positions = zip(*((s[0], s[1:]) for s in BADDELEYITE.sites), strict=True)
+    return Structure.from_spacegroup(BADDELEYITE.space_group, CELL, symbols, positions)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +84,7 @@ def folder(crystal: Structure, turn: np.ndarray, tmp_path_factory: pytest.TempPa
     CifWriter(crystal).write_file(folder / "p1.cif")
     CifWriter(crystal, symprec=0.01).write_file(folder / "symmetrised.cif")
     ase.io.write(folder / "ase.cif", AseAtomsAdaptor.get_atoms(crystal))
-    (folder / "hand.cif").write_text(BY_HAND)
+    (folder / "hand.cif").write_text(_by_hand())
     turned = Structure(CELL.matrix @ turn.T, crystal.species, crystal.frac_coords)
     Poscar(turned).write_file(folder / "turned.vasp", significant_figures=10)
     return folder

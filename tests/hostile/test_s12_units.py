@@ -20,10 +20,12 @@ def _scaled(name: str, factor: float) -> list[Any]:
 
 
 CODE = "structure.units"
+# CsCl is so loose that its shrunk cell still has 5.2 Å^3 per atom and bonds of 1.89 Å.
+SHRUNK = [name for name in examples() if name != "CsCl"]
 RULE = ["crysnb.structure.remarks.units"]
 CASES = [
     *((f"{name} in bohr", "cell", _scaled(name, BOHR), CODE, RULE) for name in examples()),
-    *((f"{name} read as bohr", "cell", _scaled(name, 1 / BOHR), CODE, RULE) for name in examples()),
+    *((f"{name} read as bohr", "cell", _scaled(name, 1 / BOHR), CODE, RULE) for name in SHRUNK),
 ]
 
 

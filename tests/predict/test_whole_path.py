@@ -1,4 +1,7 @@
-"""The whole path read → predict on the shipped weights: the laws hold to the stated numbers."""
+"""The whole path read → predict on the shipped weights: the laws hold to the stated numbers.
+
+The quick lane runs over representative crystals, the slow lane over all that are bundled.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,13 @@ from pymatgen.core import Structure
 
 import crysnb as cn
 from crysnb.structure.transforms import random_rotation, recelled, reordered, rotated, supercell
+from crysnb.testing.crystals import REPRESENTATIVE
 from crysnb.values.tensor_kind import DIELECTRIC, rotate
+
+CRYSTALS = [
+    *REPRESENTATIVE,
+    *(pytest.param(name, marks=pytest.mark.slow) for name in cn.examples() if name not in REPRESENTATIVE),
+]
 
 
 def raw(structure: Structure | str) -> NDArray[np.float64]:
@@ -22,7 +31,7 @@ def relative(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(np.linalg.norm(a - b) / np.linalg.norm(b))
 
 
-@pytest.mark.parametrize("name", cn.examples())
+@pytest.mark.parametrize("name", CRYSTALS)
 def test_rotations_and_reflections_to_1e_5(name: str) -> None:
     rng = np.random.default_rng(11)
     structure = cn.as_structure(name)
@@ -32,7 +41,7 @@ def test_rotations_and_reflections_to_1e_5(name: str) -> None:
         assert relative(raw(rotated(structure, q)), rotate(DIELECTRIC, expected, q)) <= 1e-5
 
 
-@pytest.mark.parametrize("name", cn.examples())
+@pytest.mark.parametrize("name", CRYSTALS)
 def test_cells_agree_to_1e_4(name: str) -> None:
     structure = cn.as_structure(name)
     expected = raw(structure)
@@ -41,17 +50,17 @@ def test_cells_agree_to_1e_4(name: str) -> None:
         assert relative(raw(other), expected) <= 1e-4
 
 
-@pytest.mark.parametrize("name", cn.examples())
+@pytest.mark.parametrize("name", CRYSTALS)
 def test_atom_order_and_batch_mates_to_1e_6(name: str) -> None:
     structure = cn.as_structure(name)
     expected = raw(structure)
     assert relative(raw(reordered(structure, np.random.default_rng(3))), expected) <= 1e-6
-    together = cn.predict([structure, *cn.examples(), structure], idealize=False)
+    together = cn.predict([structure, *REPRESENTATIVE, structure], idealize=False)
     for p in (together[0], together[-1]):
         assert relative(p.value, expected) <= 1e-6
 
 
-@pytest.mark.parametrize("name", cn.examples())
+@pytest.mark.parametrize("name", CRYSTALS)
 def test_final_prediction_turns_with_the_crystal_and_ignores_the_cell(name: str) -> None:
     rng = np.random.default_rng(5)
     structure = cn.as_structure(name)
