@@ -21,7 +21,7 @@ def read_tensor(path: Path) -> list[Any]:
     ShapeError
         ``tensor.not_found``, ``tensor.not_a_file``, ``tensor.unreadable_file``, ``tensor.too_large``;
         ``tensor.syntax`` for what is not JSON; ``tensor.not_numeric`` for anything but numbers in lists;
-        ``tensor.non_finite`` for NaN and infinity.
+        ``tensor.non_finite`` for the words NaN and Infinity.
     """
     try:
         data = read_file(path)

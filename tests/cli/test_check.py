@@ -117,6 +117,13 @@ def test_a_bad_tensor_is_an_object(crysnb, objects, tensor_file, content: str | 
     assert len(answer["error"]["text"]) < 400
 
 
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_the_reader_itself_refuses_what_is_no_number(tensor_file, word: str) -> None:
+    with pytest.raises(ShapeError) as caught:
+        read_tensor(tensor_file(f"[[{word}]]"))
+    assert caught.value.code == "tensor.non_finite"
+
+
 def test_a_missing_file_a_folder_and_a_pipe(crysnb, objects, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name, code in {"gone": "not_found", ".": "not_a_file", "pipe": "not_a_file"}.items():

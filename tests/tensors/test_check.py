@@ -20,7 +20,6 @@ from crysnb.errors import CrysnbError
 from crysnb.structure.transforms import random_rotation, rotated
 from crysnb.tensors.check import MAX_OFFENDERS, check
 from crysnb.tensors.convert import reorder
-from crysnb.tensors.report import CONSISTENT_BELOW, NOISE_BELOW
 from crysnb.values.property_spec import FLOOR
 from crysnb.values.tensor_kind import ELASTIC, KINDS, rotate, tensor_kind
 
@@ -113,10 +112,10 @@ def test_delta_is_the_relative_cartesian_distance() -> None:
 @pytest.mark.parametrize(
     ("share", "verdict"),
     [
-        (0.9 * CONSISTENT_BELOW, "consistent"),
-        (1.1 * CONSISTENT_BELOW, "numerical noise"),
-        (0.9 * NOISE_BELOW, "numerical noise"),
-        (1.1 * NOISE_BELOW, "suspicious: wrong frame?"),
+        (0.9e-3, "consistent"),
+        (1.1e-3, "numerical noise"),
+        (0.9e-2, "numerical noise"),
+        (1.1e-2, "suspicious: wrong frame?"),
     ],
 )
 def test_labels(share: float, verdict: str) -> None:
