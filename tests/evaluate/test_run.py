@@ -17,7 +17,6 @@ from crysnb.models.interface import Model, load_model
 from crysnb.testing.crystals import REPRESENTATIVE
 from crysnb.values.crystal_batch import CrystalBatch
 
-
 NAMES = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3")
 
 
