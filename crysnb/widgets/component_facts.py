@@ -40,6 +40,8 @@ class Component:
         components cannot.
     value
         The number, or None where there is none or it is not finite.
+    uncertainty
+        One standard deviation, or None if there is none.
     deviation
         ``value`` minus what the relation gives from the free components, in the unit of the tensor;
         None for a free component or without numbers.
@@ -57,6 +59,7 @@ class Component:
     role: Role
     violated: bool
     value: float | None
+    uncertainty: float | None
     deviation: float | None
     relation: str
     operations: tuple[Operation, ...]
@@ -125,6 +128,7 @@ def components_of(
     form: TensorForm | None,
     value: NDArray[np.float64] | None,
     tolerance: float,
+    uncertainty: NDArray[np.float64] | None = None,
 ) -> tuple[Component, ...]:
     """All components in printing order.
 
@@ -136,10 +140,15 @@ def components_of(
         Allowed form, or None where the symmetry is not known.
     value
         The tensor, Cartesian or as the printed matrix; may hold non-finite numbers; None for none.
+    uncertainty
+        One standard deviation of each number, in the form of ``value``; or None.
     tolerance
         Largest allowed deviation of one component, in the unit of the tensor.
     """
     numbers = kind.components(value) if value is not None and np.isfinite(value).all() else None
+    spread = None
+    if uncertainty is not None and np.isfinite(uncertainty).all():
+        spread = kind.components(uncertainty)
     rows = coefficient_rows(form, kind) if form is not None else {}
     free = None
     if form is not None and numbers is not None:
@@ -159,6 +168,7 @@ def components_of(
                 role=role,
                 violated=gap is not None and abs(gap) > tolerance,
                 value=None if numbers is None else float(numbers[k]),
+                uncertainty=None if spread is None else float(spread[k]),
                 deviation=gap,
                 relation=_relation(name, role, form),
                 operations=() if form is None or role == "independent" else tuple(form.why(name)),

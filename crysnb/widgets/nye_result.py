@@ -76,7 +76,8 @@ class NyeResult:
     def components(self) -> tuple[Component, ...]:
         """Every component with its role, relatives and deviation."""
         allowed = max(self.tolerance * self.norm, FLOOR.get(self.unit, 0.0))
-        return components_of(self.kind, self.form, self.value, allowed)
+        spread = self.prediction.uncertainty if self.prediction is not None else None
+        return components_of(self.kind, self.form, self.value, allowed, spread)
 
     @cached_property
     def residual(self) -> float | None:
@@ -129,6 +130,7 @@ class NyeResult:
                 c.name: {
                     "role": c.role,
                     "value": c.value,
+                    "uncertainty": c.uncertainty,
                     "deviation": c.deviation,
                     "violated": c.violated,
                     "relation": c.relation,
@@ -149,6 +151,7 @@ class NyeResult:
                 "role": c.role,
                 "value": c.value,
                 "unit": self.unit,
+                "uncertainty": c.uncertainty,
                 "deviation": c.deviation,
                 "relation": c.relation,
                 "why": "; ".join(operation.text for operation in c.operations),

@@ -93,6 +93,7 @@ def _cell(result: NyeResult, c: Component, decimals: int | None) -> dict[str, An
         "role": c.role,
         "violated": c.violated,
         "text": nye_text.value_text(result, c, decimals),
+        "uncertainty": nye_text.uncertainty_text(c, decimals),
         "relation": c.relation,
         "reason": nye_text.reason(result, c),
         "operations": [operation.text for operation in c.operations],

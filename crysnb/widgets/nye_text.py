@@ -150,3 +150,11 @@ def _names(names: list[str]) -> str:
 
 def _count(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def uncertainty_text(c: Component, decimals: int | None) -> str:
+    """One standard deviation, where the model gives one and symmetry does not force a zero."""
+    if c.uncertainty is None or c.role == "zero":
+        return ""
+    size = number_text(abs(c.uncertainty), decimals)
+    return f"± {size if set(size) - set('0.') else small_text(abs(c.uncertainty))}"

@@ -51,15 +51,16 @@ def lab_server(tmp_path_factory):
     server.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lab(lab_server, browser):
+    """One page per module: opening a notebook and running it takes far longer than what is then asserted."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     yield Lab(lab_server, context.new_page())
     context.close()
     lab_server.end_sessions()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def notebook(lab_server):
     """Copy one of the shipped notebooks into the server's folder."""
 

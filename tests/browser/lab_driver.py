@@ -49,6 +49,11 @@ EXECUTION_COUNT = f"(k) => {_CELLS}.widgets[k].model.executionCount"
 KERNEL_IDLE = (
     "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 )
+# Resolves with a primitive, and rejects when a dialog of Lab would wait for ever.
+RUN_COMMAND = """([name, args]) => Promise.race([
+  window.jupyterapp.commands.execute(name, args).then(() => 1),
+  new Promise((_, reject) => setTimeout(() => reject(new Error(`${name} did not end`)), 120000)),
+])"""
 LAST_OUTPUT = f"""(k) => {{
   const outputs = {_CELLS}.widgets[k].model.outputs;
   const last = outputs.length ? outputs.get(outputs.length - 1).toJSON() : {{}};
@@ -150,13 +155,18 @@ class Lab:
         self.page = page
         self.console_errors: list[str] = []
         self.outside: list[str] = []
+        self.n_sent = 0  # messages from the page to the kernel
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.console_errors.append(f"uncaught: {error}"))
         page.on("request", self._on_request)
+        page.on("websocket", lambda socket: socket.on("framesent", self._on_frame))
 
     def _on_console(self, message: Any) -> None:
         if message.type == "error" and not any(known in message.text for known in LAB_CONSOLE):
             self.console_errors.append(message.text)
+
+    def _on_frame(self, _: Any) -> None:
+        self.n_sent += 1
 
     def _on_request(self, request: Any) -> None:
         parts = urlsplit(request.url)
@@ -188,7 +198,7 @@ class Lab:
     def command(self, name: str, args: dict[str, Any] | None = None) -> None:
         """Run a command of Lab. A raw promise result must not be returned: it hangs the driver."""
         self.page.evaluate(
-            "([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => 1)",
+            RUN_COMMAND,
             [name, args or {}],
         )
 

@@ -13,8 +13,8 @@ DIAGRAM = ".cn-root[data-kind=tensor]"
 N_VIEWS = 4
 
 
-@pytest.fixture
-def journey(lab, notebook, screenshots):
+@pytest.fixture(scope="module")
+def opened(lab, notebook):
     lab.open(notebook(NAME))
     lab.command("application:toggle-left-area")
     lab.run_all()
@@ -24,17 +24,37 @@ def journey(lab, notebook, screenshots):
     return lab
 
 
+@pytest.fixture
+def journey(opened):
+    """The opened notebook as a reader finds it: light, wide, nothing selected, the pointer elsewhere."""
+    opened.page.set_viewport_size({"width": 1400, "height": 1000})
+    opened.theme("JupyterLab Light", light=True)
+    opened.page.mouse.move(5, 5)
+    opened.run_cell_with("cn.nye(prediction)")
+    return opened
+
+
 def clean(lab):
     """Nothing went wrong in the page, and nothing left the machine."""
     assert lab.console_errors == []
     assert lab.outside == []
 
 
+def no_picture(lab):
+    """While the views live, their pictures are hidden (the view is drawn a moment after its cell has run)."""
+    for _ in range(20):
+        if lab.visible_pictures() == 0:
+            return
+        lab.page.wait_for_timeout(100)
+    assert lab.visible_pictures() == 0
+
+
 def selection(lab):
     return lab.run_cell_with("diagram.selection").strip()
 
 
-def test_runs_and_the_check_cell_holds(journey):
+def test_runs_and_the_check_cell_holds(opened):
+    journey = opened
     prompts = journey.prompts()
     assert prompts == [f"[{k + 1}]:" for k in range(len(prompts))]
     assert (
@@ -48,8 +68,9 @@ def test_runs_and_the_check_cell_holds(journey):
 
 def test_hover_joins_the_family_without_the_kernel(journey, screenshots):
     view = journey.page.locator(DIAGRAM).nth(1)
-    journey.server.end_sessions()  # no kernel: what follows happens in the browser alone
-    journey.settle(view.locator("[data-cell=c14]")).hover()
+    journey.settle(view)
+    sent = journey.n_sent
+    view.locator("[data-cell=c14]").hover()
     joined = view.locator(".cn-lines-active path").evaluate_all(
         "(ls) => ls.map((l) => [l.dataset.to, l.getAttribute('class')])"
     )
@@ -59,6 +80,7 @@ def test_hover_joins_the_family_without_the_kernel(journey, screenshots):
     view.screenshot(path=screenshots / "elastic-hover.png")
     journey.page.mouse.move(5, 5)
     assert view.locator(".cn-lines-active path").count() == 0
+    assert journey.n_sent == sent  # nothing went through the kernel
 
 
 def test_pointing_never_moves_the_page(journey):
@@ -150,8 +172,44 @@ def test_nglview_draws_the_crystal_on_a_transparent_page(journey, screenshots):
     clean(journey)
 
 
+def test_the_pictures_of_the_readme(journey, screenshots):
+    # docs/images/quickstart.png and quickstart-dark.png are these two, reduced to 256 colours.
+    page = journey.page
+    page.set_viewport_size({"width": 1130, "height": 1560})
+    journey.settle(page.locator(".cn-ngl").first)
+    view = page.locator(DIAGRAM).first
+    journey.settle(view.locator("[data-cell=eps13]")).click()
+    journey.settle(view.locator("[data-cell=eps11]")).click(modifiers=["Shift"])
+    top = page.locator(".jp-MarkdownCell", has_text="The crystal").first
+    top.evaluate("(e) => e.scrollIntoView({ block: 'start' })")
+    for theme, light in (("JupyterLab Light", True), ("JupyterLab Dark", False)):
+        journey.theme(theme, light=light)
+        page.wait_for_timeout(1500)
+        first, last = top.bounding_box(), view.bounding_box()
+        area = {"x": first["x"] - 5, "y": first["y"], "width": first["width"] + 5}
+        area["height"] = last["y"] + last["height"] + 12 - first["y"]
+        page.screenshot(path=screenshots / f"readme-{'light' if light else 'dark'}.png", clip=area)
+        assert area["height"] > 600
+
+
+def test_running_a_cell_again_leaves_no_picture_behind(journey):
+    for source in ("cn.nye(prediction)", "cn.show(crystal)"):
+        journey.run_cell_with(source)
+    no_picture(journey)
+
+
+def test_html_export_shows_one_picture_per_view_offline(journey, lab_server):
+    nbconvert = pytest.importorskip("nbconvert")
+    journey.command("docmanager:save")
+    journey.page.wait_for_timeout(1500)
+    body, _ = nbconvert.HTMLExporter().from_filename(str(lab_server.work / NAME))
+    pictures = re.findall(r"<img[^>]*data:image/png;base64[^>]*>", body)
+    assert len(pictures) == N_VIEWS
+
+
+# Last: it ends the kernel of the page that all share.
 def test_reopened_without_a_kernel_shows_one_picture_per_view(journey, lab_server, screenshots):
-    assert journey.visible_pictures() == 0
+    no_picture(journey)
     journey.command("docmanager:save")
     journey.page.wait_for_timeout(1500)
     saved = json.loads((lab_server.work / NAME).read_text())
@@ -168,15 +226,6 @@ def test_reopened_without_a_kernel_shows_one_picture_per_view(journey, lab_serve
     ).scroll_into_view_if_needed()
     journey.page.screenshot(path=screenshots / "reopened.png")
     assert journey.outside == []
-
-
-def test_html_export_shows_one_picture_per_view_offline(journey, lab_server):
-    nbconvert = pytest.importorskip("nbconvert")
-    journey.command("docmanager:save")
-    journey.page.wait_for_timeout(1500)
-    body, _ = nbconvert.HTMLExporter().from_filename(str(lab_server.work / NAME))
-    pictures = re.findall(r"<img[^>]*data:image/png;base64[^>]*>", body)
-    assert len(pictures) == N_VIEWS
 
 
 def _n_colours(png):

@@ -40,6 +40,7 @@ def prediction(value=None, *, notices=None, with_symmetry=True, structure_id="qu
         model="gmtnet-dielectric",
         frame="own",
         symmetry=info,
+        uncertainty=np.diag([0.05, 0.05, 0.06]),
         symmetry_residual=3.1e-7 if with_symmetry else None,
         notices=notices,
         structure_id=structure_id,

@@ -62,6 +62,15 @@ def test_prediction_says_what_is_sure_and_what_is_learned():
     assert "holds exactly" in d["verdict"]
 
 
+def test_uncertainty_stands_beside_the_number_but_not_beside_a_forced_zero():
+    view = states.prediction_view()
+    texts = {cell["name"]: cell["uncertainty"] for cell in view.data["cells"]}
+    assert texts["eps11"] == "± 0.050"
+    assert texts["eps13"] == ""
+    assert facts(view)["eps33"]["uncertainty"] == pytest.approx(0.06)
+    assert all(cell["uncertainty"] == "" for cell in states.elastic_view().data["cells"])
+
+
 def test_a_prediction_off_its_form_is_not_called_guaranteed():
     value = np.diag([2.35, 2.35, 2.38]) + 0.0
     value[0, 0] += 0.4

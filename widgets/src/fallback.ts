@@ -15,24 +15,23 @@ export function pictureId(src: string): string {
 /** Hide the picture with this id inside the output area of `el`; shown again when `signal` aborts. */
 export function hideFallback(el: HTMLElement, id: string, signal: AbortSignal): void {
   if (id === "") return;
-  const hidden = new Set<HTMLElement>();
   let observer: MutationObserver | undefined;
-  const sweep = (area: Element): void => {
-    for (const image of area.querySelectorAll<HTMLImageElement>("img[src^='data:image/png']")) {
-      if (pictureId(image.src) !== id) continue;
-      const box = image.closest<HTMLElement>(".jp-OutputArea-child") ?? image;
-      box.style.setProperty("display", "none");
-      hidden.add(box);
+  let area: Element | null = null;
+  const sweep = (): void => {
+    for (const image of area?.querySelectorAll<HTMLImageElement>("img[src^='data:image/png']") ?? []) {
+      if (pictureId(image.src) === id) hide(boxOf(image), id);
+      else show(boxOf(image), id);
     }
   };
   // The host attaches the view some time after it is rendered (its first size tells), and adds the
-  // second output later still.
+  // second output later still. When a cell runs again it may put the new picture into the old element.
   const start = (): void => {
-    const area = el.closest(".jp-OutputArea, .output, .output_container");
-    if (signal.aborted || observer || !area) return;
-    observer = new MutationObserver(() => sweep(area));
-    observer.observe(area, { childList: true, subtree: true });
-    sweep(area);
+    if (signal.aborted || observer) return;
+    area = el.closest(".jp-OutputArea, .output, .output_container");
+    if (!area) return;
+    observer = new MutationObserver(sweep);
+    observer.observe(area, { childList: true, subtree: true, attributes: true, attributeFilter: ["src"] });
+    sweep();
   };
   const attached = typeof ResizeObserver === "function" ? new ResizeObserver(start) : undefined;
   attached?.observe(el);
@@ -40,6 +39,22 @@ export function hideFallback(el: HTMLElement, id: string, signal: AbortSignal): 
   signal.addEventListener("abort", () => {
     attached?.disconnect();
     observer?.disconnect();
-    for (const box of hidden) box.style.removeProperty("display");
+    for (const box of area?.querySelectorAll<HTMLElement>("[data-cn-hidden]") ?? []) show(box, id);
   }, { once: true });
+}
+
+function boxOf(image: HTMLElement): HTMLElement {
+  return image.closest<HTMLElement>(".jp-OutputArea-child") ?? image;
+}
+
+function hide(box: HTMLElement, id: string): void {
+  box.dataset["cnHidden"] = id;
+  box.style.setProperty("display", "none");
+}
+
+/** Undo `hide`, unless another view has hidden the element since. */
+function show(box: HTMLElement, id: string): void {
+  if (box.dataset["cnHidden"] !== id) return;
+  delete box.dataset["cnHidden"];
+  box.style.removeProperty("display");
 }

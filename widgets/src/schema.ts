@@ -20,6 +20,7 @@ export interface Cell {
   readonly role: Role;
   readonly violated: boolean;
   readonly text: string;
+  readonly uncertainty: string;
   readonly relation: string;
   readonly reason: string;
   readonly operations: readonly string[];
@@ -82,6 +83,7 @@ function cell(value: unknown, at: string, rows: number, columns: number): Cell {
     role: oneOf(d["role"], ROLES, `${at}.role`),
     violated: d["violated"] === true,
     text: text(d, "text"),
+    uncertainty: text(d, "uncertainty"),
     relation: text(d, "relation"),
     reason: text(d, "reason"),
     operations: list(d, "operations", string),

@@ -31,7 +31,8 @@ function page(cell: Cell, data: TensorData): HTMLElement {
     h("p", { class: "cn-detail-head" },
       drawGlyph(glyphOf(cell)), h("span", { class: "cn-name" }, cell.name),
       h("span", { class: "cn-words", "data-violated": cell.violated }, wordsOf(cell))),
-    cell.text === "" ? null : h("p", { class: "cn-value" }, h("span", {}, cell.text), ...unit),
+    cell.text === "" ? null : h("p", { class: "cn-value" }, h("span", {}, cell.text),
+      ...(cell.uncertainty === "" ? [] : [h("small", { title: "one standard deviation" }, ` ${cell.uncertainty}`)]), ...unit),
     line("cn-relation", pretty(cell.relation)),
     line("cn-reason", cell.reason),
     cell.operations.length === 0 ? null

@@ -255,6 +255,26 @@ describe("fallback picture", () => {
     expect(pictureId("https://example.org/a.png")).toBe("");
   });
 
+  it("stays hidden when the cell runs again and its element is used for the new picture", async () => {
+    el.className = "jp-OutputArea";
+    const mine = output();
+    el.append(mine.parentElement!);
+    const first = tensor();
+    first.values["fallback_id"] = id;
+    const endFirst = view.render({ model: first, el });
+    const next = "f".repeat(32);
+    const second = tensor();
+    second.values["fallback_id"] = next;
+    mount(second);
+    mine.src = png(`crysnb-fallback\0${next}`);
+    await new Promise((r) => setTimeout(r, 0));
+    endFirst();
+    expect(mine.parentElement!.style.display).toBe("none");
+    stop?.();
+    stop = undefined;
+    expect(mine.parentElement!.style.display).toBe("");
+  });
+
   it("is hidden while the view lives and comes back after it", async () => {
     el.className = "jp-OutputArea";
     const m = tensor();
