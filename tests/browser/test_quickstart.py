@@ -172,26 +172,6 @@ def test_nglview_draws_the_crystal_on_a_transparent_page(journey, screenshots):
     clean(journey)
 
 
-def test_the_pictures_of_the_readme(journey, screenshots):
-    # docs/images/quickstart.png and quickstart-dark.png are these two, reduced to 256 colours.
-    page = journey.page
-    page.set_viewport_size({"width": 1130, "height": 1560})
-    journey.settle(page.locator(".cn-ngl").first)
-    view = page.locator(DIAGRAM).first
-    journey.settle(view.locator("[data-cell=eps13]")).click()
-    journey.settle(view.locator("[data-cell=eps11]")).click(modifiers=["Shift"])
-    top = page.locator(".jp-MarkdownCell", has_text="The crystal").first
-    top.evaluate("(e) => e.scrollIntoView({ block: 'start' })")
-    for theme, light in (("JupyterLab Light", True), ("JupyterLab Dark", False)):
-        journey.theme(theme, light=light)
-        page.wait_for_timeout(1500)
-        first, last = top.bounding_box(), view.bounding_box()
-        area = {"x": first["x"] - 5, "y": first["y"], "width": first["width"] + 5}
-        area["height"] = last["y"] + last["height"] + 12 - first["y"]
-        page.screenshot(path=screenshots / f"readme-{'light' if light else 'dark'}.png", clip=area)
-        assert area["height"] > 600
-
-
 def test_running_a_cell_again_leaves_no_picture_behind(journey):
     for source in ("cn.nye(prediction)", "cn.show(crystal)"):
         journey.run_cell_with(source)

@@ -1,6 +1,7 @@
 """Pictures without a browser: what is in them, not their bytes."""
 
 import io
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -99,6 +100,7 @@ def test_png_has_the_size_of_the_picture_and_a_clear_page(view, name, scale):
 
 def test_the_mark_stands_where_the_browser_looks_for_it(view):
     one = view("elastic")
+    assert re.fullmatch("[0-9a-f]{32}", one.fallback_id)  # the length that the browser half counts on
     assert f"{FALLBACK_KEY}\0{one.fallback_id}".encode() in one.to_png()[:250]
 
 

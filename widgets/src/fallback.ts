@@ -8,7 +8,8 @@ export function pictureId(src: string): string {
   const match = /^data:image\/png;base64,([A-Za-z0-9+/]{40,400})/.exec(src);
   if (!match?.[1]) return "";
   const head = match[1].slice(0, Math.floor(match[1].length / 4) * 4);
-  const found = new RegExp(`${MARK}\\0([0-9a-f]{8,64})`).exec(atob(head));
+  // Exactly as long as the id: the checksum that follows may begin with a letter or digit, too.
+  const found = new RegExp(`${MARK}\\0([0-9a-f]{32})`).exec(atob(head));
   return found?.[1] ?? "";
 }
 

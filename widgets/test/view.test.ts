@@ -250,6 +250,7 @@ describe("fallback picture", () => {
 
   it("is known by the id inside it", () => {
     expect(pictureId(png(`crysnb-fallback\0${id}`))).toBe(id);
+    expect(pictureId(png(`crysnb-fallback\0${id}5`))).toBe(id); // a checksum that looks like more of the id
     expect(pictureId(png("Software\0other"))).toBe("");
     expect(pictureId("data:image/png;base64,AAAA")).toBe("");
     expect(pictureId("https://example.org/a.png")).toBe("");
