@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from crysnb.errors import ShapeError, quote
 
-#: A tensor of rank 8 has 6,561 entries; beyond that nothing here is practical.
-MAX_RANK = 8
+#: A tensor of rank 6 has 729 entries, and its projector half a million; two ranks more take hours.
+MAX_RANK = 6
 _LETTERS = "ijklmnop"
 
 # A permutation of places, and the sign that goes with it.
@@ -43,7 +43,7 @@ def parse(symbol: str) -> Jahn:
     ------
     ShapeError
         ``tensor.jahn`` for anything that is not a symbol, for time-odd tensors (prefix ``a``),
-        and beyond rank 8.
+        and beyond rank 6.
     """
     compact = re.sub(r"\s", "", str(symbol))
     body = compact.removeprefix("e")
