@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pymatgen.core import Structure
 
 from crysnb.errors import OutOfDomain
+from crysnb.structure.band_gap import stored_gap
 from crysnb.values.prediction import Notice
 from crysnb.weights.card import ModelCard
 
@@ -42,38 +40,17 @@ def element_notices(structure: Structure, card: ModelCard) -> tuple[Notice, ...]
     return (Notice("domain.rare_element", "warning", text),)
 
 
-def metal_notices(structure: Structure, property_name: str, source: object) -> tuple[Notice, ...]:
+def metal_notices(structure: Structure, property_name: str) -> tuple[Notice, ...]:
     """Warning where ε∞ is asked of a metal: by a stored band gap, otherwise by composition."""
     if property_name != "dielectric":
         return ()
     meaning = "ε∞ has no meaning for a metal: its electronic response at low frequency diverges"
-    gap = stored_gap(structure, source)
+    gap = stored_gap(structure.properties)
     if gap is not None:
-        if gap[1] > METAL_GAP:
+        if gap > METAL_GAP:
             return ()
-        name, value = gap
-        return (Notice("property.metal", "error", f"{meaning}. The stored {name} is {value:g} eV."),)
-    elements = structure.composition.elements
-    if all(e.is_metal for e in elements):
-        return (
-            Notice(
-                "property.metal",
-                "warning",
-                f"{meaning}. All elements here are metals, so this crystal probably is one.",
-            ),
-        )
+        return (Notice("property.metal", "error", f"{meaning}. The stored band gap is {gap:g} eV."),)
+    if all(e.is_metal for e in structure.composition.elements):
+        text = f"{meaning}. All elements here are metals, so this crystal probably is one."
+        return (Notice("property.metal", "warning", text),)
     return ()
-
-
-def stored_gap(structure: Structure, source: object) -> tuple[str, float] | None:
-    """Name and value (eV) of a band gap that came with the crystal, or None."""
-    places: list[Any] = [structure.properties]
-    if isinstance(source, Mapping):
-        places += [source, source.get("targets"), source.get("properties")]
-    for place in places:
-        if isinstance(place, Mapping):
-            for key, value in place.items():
-                is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-                if isinstance(key, str) and key.startswith("band_gap") and is_number:
-                    return key, float(value)
-    return None

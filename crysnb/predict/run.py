@@ -23,6 +23,7 @@ from crysnb.structure.read import read
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
 from crysnb.symmetry.project import project, residual
+from crysnb.symmetry.search import check_symprec
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import PropertySpec, property_spec
@@ -108,8 +109,14 @@ def predict(
     """
     if on_error not in ("raise", "return"):
         raise UnknownName.of("on_error mode", on_error, ("raise", "return"))
-    if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
+    if batch_size is not None and (type(batch_size) is not int or batch_size < 1):
         raise ShapeError("predict.batch_size", found=f"batch size {quote(batch_size)}", accepted="at least 1")
+    if symprec != "auto":
+        check_symprec(symprec)
+    if idealize not in (None, True, False):
+        raise ShapeError(
+            "predict.idealize", found=f"idealize={quote(idealize)}", accepted="None, True or False"
+        )
     loaded = load_model(model, device)
     names = _properties(loaded, property)
     many = _is_many(s)
@@ -206,13 +213,15 @@ def _prepare(x: Any, model: Model, options: _Options) -> _Job:
     structure = reading.structure
     notices = [*reading.notices, *element_notices(structure, model.card)]
     for name in options.names:
-        notices += metal_notices(structure, name, x)
+        notices += metal_notices(structure, name)
     symmetry: SymmetryInfo | None = None
     ideal: CrystalBatch | None = None
     if any(property_spec(name).tensor for name in options.names):
         try:
             symmetry = detect(structure, options.symprec)
         except SymmetryUndetermined as error:
+            if error.code == "symmetry.symprec":
+                raise
             text = f"No symmetry was determined, so nothing was projected: {error.text}"
             notices.append(Notice("symmetry.undetermined", "warning", text))
         if symmetry:

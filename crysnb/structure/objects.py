@@ -9,6 +9,7 @@ import numpy as np
 
 from crysnb.errors import StructureError, quote
 from crysnb.structure import check
+from crysnb.structure.band_gap import stored_gap
 from crysnb.structure.elements import SYMBOLS
 from crysnb.structure.numbers import array
 from crysnb.structure.raw import RawCrystal, ordered
@@ -30,6 +31,7 @@ def read_structure(structure: Any) -> RawCrystal:
             tuple(check.written_symbol(s) for s in site.species) or ("nothing",) for site in structure
         ),
         occupancies=tuple(tuple(float(v) for v in site.species.values()) or (0.0,) for site in structure),
+        band_gap=stored_gap(getattr(structure, "properties", None)),
     )
 
 

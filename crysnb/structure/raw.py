@@ -38,6 +38,8 @@ class RawCrystal:
         Remarks of the reader.
     name
         Identifier that the input carries (the id of a record), or empty.
+    band_gap
+        Stored band gap in eV, or None.
     """
 
     cell: NDArray[np.float64]
@@ -47,6 +49,7 @@ class RawCrystal:
     cartesian: bool = False
     notices: tuple[Notice, ...] = ()
     name: str = ""
+    band_gap: float | None = None
 
 
 class Ordered(TypedDict):

@@ -177,9 +177,10 @@ def _finish(raw: RawCrystal, name: str, kind: str, carried: Iterable[Notice] = (
     notices = _unique([*carried, *found])
     printable = "".join(c if c.isprintable() else "?" for c in name or raw.name)[:_LONGEST_NAME]
     structure_id = printable or reduced_formula(structure)
-    structure.properties = {
-        _PROPERTY: {"id": structure_id, "notices": [notice.to_dict() for notice in notices]},
-    }
+    kept: dict[str, Any] = {"id": structure_id, "notices": [notice.to_dict() for notice in notices]}
+    if raw.band_gap is not None:
+        kept["band_gap"] = raw.band_gap
+    structure.properties = {_PROPERTY: kept}
     return Reading(structure=structure, structure_id=structure_id, notices=notices, source=kind)
 
 

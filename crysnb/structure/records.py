@@ -15,6 +15,7 @@ import numpy as np
 
 from crysnb.errors import StructureError, quote
 from crysnb.structure import check
+from crysnb.structure.band_gap import stored_gap
 from crysnb.structure.numbers import array
 from crysnb.structure.raw import RawCrystal, ordered
 
@@ -87,6 +88,7 @@ def _from_record(data: Mapping[str, Any]) -> RawCrystal:
         cell=array(data["lattice"], (3, 3), "lattice"),
         coords=array(data["frac_coords"], (len(species), 3), "frac_coords"),
         name=name[:_LONGEST_ID] if isinstance(name, str) else "",
+        band_gap=stored_gap(data),
         **ordered(list(species)),
     )
 
@@ -127,4 +129,5 @@ def _from_pymatgen(data: Mapping[str, Any]) -> RawCrystal:
         coords=np.array(coords),
         symbols=tuple(symbols),
         occupancies=tuple(occupancies),
+        band_gap=stored_gap(data),
     )

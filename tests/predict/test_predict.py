@@ -25,6 +25,7 @@ from crysnb.models.interface import Model, load_model
 from crysnb.predict import domain, memory
 from crysnb.predict import run as run_module
 from crysnb.predict.stamp import tolerance_notices
+from crysnb.structure.band_gap import stored_gap
 from crysnb.symmetry.project import residual
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.tensor_kind import DIELECTRIC
@@ -110,7 +111,7 @@ def test_metals_are_warned_about() -> None:
 
 @pytest.mark.parametrize(("gap", "expected"), [(0.0, True), (0.5, False)])
 def test_a_stored_gap_decides_over_the_composition(gap: float, expected: bool) -> None:
-    record = {
+    record: dict[str, Any] = {
         "id": "x1",
         "formula": "CuZn",
         "lattice": [[2.95, 0, 0], [0, 2.95, 0], [0, 0, 2.95]],
@@ -118,9 +119,37 @@ def test_a_stored_gap_decides_over_the_composition(gap: float, expected: bool) -
         "frac_coords": [[0, 0, 0], [0.5, 0.5, 0.5]],
         "targets": {"band_gap_pbe": gap},
     }
-    p = cn.predict(record)
-    assert p.structure_id == "x1"
-    assert ("property.metal" in codes(p)) is expected
+    carried = Structure.from_dict(
+        cn.as_structure({k: v for k, v in record.items() if k != "targets"}).as_dict()
+    )
+    carried.properties = {"band_gap": gap}
+    for source in (
+        record,
+        json.dumps(record),
+        cn.as_structure(record),
+        cn.as_structure(cn.as_structure(record)),
+        carried,
+    ):
+        assert ("property.metal" in codes(cn.predict(source))) is expected
+    assert cn.predict(record).structure_id == "x1"
+
+
+def test_a_gap_that_is_no_number_or_an_error_bar_is_not_a_gap() -> None:
+    assert stored_gap({"band_gap": float("nan"), "band_gap_error": 0.0}) is None
+    assert stored_gap({"band_gap_error": 0.01, "band_gap": 5.0}) == 5.0
+    assert stored_gap({"targets": ["band_gap"]}, None) is None
+
+
+@pytest.mark.parametrize("symprec", ["0.01", float("nan"), 0, 2.0, None, True])
+def test_a_wrong_symprec_is_an_error_not_an_unprojected_tensor(symprec: Any) -> None:
+    with pytest.raises(SymmetryUndetermined, match=r"symmetry\.symprec"):
+        cn.predict("quartz", symprec=symprec)
+
+
+@pytest.mark.parametrize("idealize", ["no", 2, "False"])
+def test_idealize_is_checked(idealize: Any) -> None:
+    with pytest.raises(ShapeError, match=r"predict\.idealize"):
+        cn.predict("quartz", idealize=idealize)
 
 
 def test_a_warning_names_how_far_the_cell_is_from_its_symmetry() -> None:
@@ -234,8 +263,8 @@ def test_chunks_cover_everything_in_order() -> None:
     assert [k for c in memory.chunks(graphs, None) for k in c] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("size", [0, -1, True])
-def test_batch_size_is_checked(size: int) -> None:
+@pytest.mark.parametrize("size", [0, -1, True, "3", 1.5, float("nan")])
+def test_batch_size_is_checked(size: Any) -> None:
     with pytest.raises(ShapeError, match="batch_size"):
         cn.predict("NaCl", batch_size=size)
 
