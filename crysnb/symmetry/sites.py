@@ -11,6 +11,7 @@ from crysnb.errors import SymmetryUndetermined
 from crysnb.symmetry.search import Cell
 
 _CHUNK = 2_000_000  # distances held at once
+_MANY = 64  # sites from which a search tree is faster
 _IDENTITY = np.eye(3, dtype=np.int64)
 _KEY = 101 ** np.arange(9, dtype=np.int64)
 _IDENTITY_KEY = int(_IDENTITY.reshape(9) @ _KEY)
@@ -180,6 +181,51 @@ def _average(
 
 def _match(cell: Cell, frac: NDArray[np.float64], images: NDArray[np.float64]) -> NDArray[np.int64]:
     """Nearest site of the same element for every image, shape [op, site]."""
+    if len(frac) < _MANY:
+        return _match_all(cell, frac, images)
+    out, certain = _match_near(cell, frac, images)
+    if not certain.all():
+        out[~certain] = _match_all(cell, frac, images[~certain])
+    return out
+
+
+def _match_near(
+    cell: Cell, frac: NDArray[np.float64], images: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The same by a search tree in fractional space, and which operations it is certain of, [op].
+
+    A fractional neighbour need not be the Cartesian one. It is where its Cartesian distance is below
+    s·(g − f): s the least factor from a fractional to a Cartesian length, f its fractional distance,
+    g the least one between two sites of the element, so that any other site is g − f away or more.
+    """
+    from scipy.spatial import cKDTree  # 0.1 s that small cells need not pay
+
+    least = np.linalg.svd(cell.lattice, compute_uv=False)[-1]
+    sites, points = _wrapped(frac), _wrapped(images)
+    out = np.zeros(images.shape[:2], dtype=np.int64)
+    certain = np.ones(len(images), dtype=np.bool_)
+    for number in np.unique(cell.numbers):
+        own = np.flatnonzero(cell.numbers == number)
+        tree = cKDTree(sites[own], boxsize=1.0)
+        closest = min(1.0, float(tree.query(sites[own], k=2)[0][:, 1].min()))
+        away, index = tree.query(points[:, own], distance_upper_bound=closest / 2)
+        certain &= np.isfinite(away).all(axis=1)  # no site within reach: index is out of range
+        out[:, own] = own[np.minimum(index, len(own) - 1)]
+        gap = images[:, own] - frac[out[:, own]]
+        gap -= np.round(gap)
+        far = np.sqrt(((gap @ cell.lattice) ** 2).sum(axis=2))
+        certain &= (far < least * (closest - away)).all(axis=1)
+    return out, certain
+
+
+def _wrapped(frac: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Coordinates in [0, 1); the rounding of -1e-17 + 1 is 0, not 1."""
+    inside = frac - np.floor(frac)
+    return np.where(inside < 1.0, inside, 0.0)
+
+
+def _match_all(cell: Cell, frac: NDArray[np.float64], images: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The same by all distances."""
     n = len(frac)
     other = cell.numbers[:, None] != cell.numbers[None, :]
     step = max(1, _CHUNK // n**2)
