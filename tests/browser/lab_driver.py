@@ -46,14 +46,15 @@ FIND_CELL = f"""(source) => {{
   return k;
 }}"""
 EXECUTION_COUNT = f"(k) => {_CELLS}.widgets[k].model.executionCount"
-KERNEL_IDLE = (
-    "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-)
+KERNEL_IDLE = """() =>
+  window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === "idle" """
 # Resolves with a primitive, and rejects when a dialog of Lab would wait for ever.
 RUN_COMMAND = """([name, args]) => Promise.race([
   window.jupyterapp.commands.execute(name, args).then(() => 1),
   new Promise((_, reject) => setTimeout(() => reject(new Error(`${name} did not end`)), 120000)),
 ])"""
+ERRORS = f"""() => {_CELLS}.widgets.flatMap((c) => c.model.type !== "code" ? [] :
+  c.model.outputs.toJSON().filter((o) => o.output_type === "error").map((o) => `${{o.ename}}: ${{o.evalue}}`))"""
 LAST_OUTPUT = f"""(k) => {{
   const outputs = {_CELLS}.widgets[k].model.outputs;
   const last = outputs.length ? outputs.get(outputs.length - 1).toJSON() : {{}};
@@ -213,8 +214,8 @@ class Lab:
         self.wait_idle()
 
     def errors(self) -> list[str]:
-        """Tracebacks in outputs; run-all resolves early when a cell raises."""
-        return list(self.page.locator("[data-mime-type='application/vnd.jupyter.error']").all_inner_texts())
+        """Errors in outputs; run-all resolves early when a cell raises."""
+        return list(self.page.evaluate(ERRORS))
 
     def prompts(self) -> list[str]:
         """Texts of the prompts of all code cells, such as ``[3]:``."""

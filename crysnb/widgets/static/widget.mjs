@@ -37,7 +37,7 @@ var he="http://www.w3.org/2000/svg";function I(e,t,n){for(let[r,o]of Object.entr
 .cn-verdict[data-severity="warning"] { border-color: var(--cn-warn); }
 .cn-verdict[data-severity="error"] { border-color: var(--cn-violation); }
 
-.cn-body { display: grid; gap: 1em 1.6em; grid-template-columns: minmax(0, 1fr); align-items: start; }
+.cn-body { --cn-full: calc(max(var(--cn-columns), 4) * 6.6em + var(--cn-head-w)); display: grid; gap: 1em 1.6em; grid-template-columns: minmax(0, 1fr); align-items: start; }
 .cn-diagram { min-width: 0; }
 .cn-grid { position: relative; width: 100%; max-width: calc(var(--cn-columns) * 6.6em + var(--cn-head-w)); }
 .cn-row { display: grid; grid-template-columns: var(--cn-head-w) repeat(var(--cn-columns), minmax(0, 1fr)); min-height: var(--cn-row-h); }
@@ -130,7 +130,7 @@ var he="http://www.w3.org/2000/svg";function I(e,t,n){for(let[r,o]of Object.entr
 .cn-ngl, .cn-ngl canvas { background-color: transparent !important; }
 
 @container cn-root (min-width: 600px) {
-  .cn-body { grid-template-columns: minmax(0, calc(max(var(--cn-columns), 4) * 6.6em + var(--cn-head-w))) minmax(15em, 26em); }
+  .cn-body { grid-template-columns: minmax(min(58%, var(--cn-full)), var(--cn-full)) minmax(12em, 26em); }
   .cn-honesty { grid-template-columns: 1fr 1fr; }
 }
 @container cn-root (max-width: 430px) {
