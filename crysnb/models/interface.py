@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import importlib
 import os
 from collections import OrderedDict
@@ -23,6 +25,16 @@ from crysnb.weights.card import ModelCard
 class Network(Protocol):
     """What a family's module offers."""
 
+    @property
+    def cutoff(self) -> float:
+        """Radius of the graph in Å."""
+        ...
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Names of what it predicts."""
+        ...
+
     def __call__(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
         """Per property one tensor [crystal, …] in the property's unit.
 
@@ -31,9 +43,9 @@ class Network(Protocol):
         ...
 
 
-#: Family -> "module:function" that builds a module from a configuration; imported on use.
+#: Family -> module with ``build(config)`` and ``telling_shapes(config)``; imported on use.
 FAMILIES: Registry[str] = Registry("model family")
-FAMILIES.add("gmtnet", "crysnb.models.gmtnet.build:build")
+FAMILIES.add("gmtnet", "crysnb.models.gmtnet.build")
 
 _CACHE: OrderedDict[tuple[str, str, str], Model] = OrderedDict()
 _CACHE_SIZE = 4
@@ -49,16 +61,18 @@ class Model:
         What it is, what it was trained on, how good it is.
     network
         The module, in evaluation mode.
-    cutoff
-        Radius of the graph that it needs, Å.
     device
         Where it runs.
     """
 
     card: ModelCard
     network: Network
-    cutoff: float
     device: torch.device
+
+    @property
+    def cutoff(self) -> float:
+        """Radius of the graph that it needs, Å."""
+        return self.network.cutoff
 
     @property
     def name(self) -> str:
@@ -83,16 +97,22 @@ class Model:
         """The same model on another device."""
         if device == self.device:
             return self
-        moved = build_network(self.card.family, self.card.config)
-        moved.load_state_dict(cast("nn.Module", self.network).state_dict())
-        return Model(self.card, cast("Network", moved.to(device).eval()), self.cutoff, device)
+        moved = copy.deepcopy(cast("nn.Module", self.network))
+        return Model(self.card, cast("Network", moved.to(device).eval()), device)
 
 
 def build_network(family: str, config: dict[str, Any]) -> nn.Module:
-    """An untrained module of a registered family from its configuration."""
-    module, function = FAMILIES.get(family).split(":")
-    network: nn.Module = getattr(importlib.import_module(module), function)(config)
+    """An untrained module of a registered family from its configuration.
+
+    The global random generator is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        network: nn.Module = _function(family, "build")(config)
     return network
+
+
+def _function(family: str, name: str) -> Any:
+    return getattr(importlib.import_module(FAMILIES.get(family)), name)
 
 
 def load_model(model: str | Path | Model, device: str = "auto") -> Model:
@@ -115,23 +135,37 @@ def load_model(model: str | Path | Model, device: str = "auto") -> Model:
     target = resolve_device(device)
     if isinstance(model, Model):
         return model if device == "auto" else model.on(target)
+    if not isinstance(model, (str, Path)):
+        raise UnknownName(
+            "name.unknown_model",
+            found=f"a model of type {type(model).__name__}",
+            accepted="a shipped name, a folder with weights and card, or a loaded model",
+        )
     stored = store.load(model)
-    key = (os.fspath(model), stored.card.sha256, str(target))
+    # The whole card, not only the hash of the weights that it holds: scoring changes the card alone.
+    key = (os.fspath(model), hashlib.sha256(stored.card.to_json().encode()).hexdigest(), str(target))
     if key in _CACHE:
         _CACHE.move_to_end(key)
         return _CACHE[key]
-    network = build_network(stored.card.family, stored.card.config)
-    _load_strictly(network, stored)
-    loaded = Model(
-        stored.card, cast("Network", network.to(target).eval()), float(stored.card.config["cutoff"]), target
-    )
+    network = _filled(stored)
+    loaded = Model(stored.card, cast("Network", network.to(target).eval()), target)
     _CACHE[key] = loaded
     while len(_CACHE) > _CACHE_SIZE:
         _CACHE.popitem(last=False)
     return loaded
 
 
-def _load_strictly(network: nn.Module, stored: store.StoredModel) -> None:
+def _filled(stored: store.StoredModel) -> nn.Module:
+    """The module that the card describes, with the stored weights.
+
+    The family's telling shapes are compared first, so that a card of any size costs no memory.
+    """
+    card = stored.card
+    shapes = _function(card.family, "telling_shapes")(card.config)
+    for name, shape in shapes.items():
+        if name not in stored.tensors or tuple(stored.tensors[name].shape) != shape:
+            raise _mismatch(card, name)
+    network = build_network(card.family, card.config)
     expected = network.state_dict()
     wrong = sorted(set(expected) ^ set(stored.tensors)) or [
         name
@@ -139,12 +173,23 @@ def _load_strictly(network: nn.Module, stored: store.StoredModel) -> None:
         if tensor.shape != expected[name].shape or tensor.dtype != expected[name].dtype
     ]
     if wrong:
+        raise _mismatch(card, wrong[0])
+    if missing := set(card.properties) - set(cast("Network", network).properties):
         raise WeightsCorrupt(
             "weights.mismatch",
-            found=f"weights of {quote(stored.card.name)} do not fit its card, first {quote(wrong[0])}",
-            accepted="weights and card of the same training",
+            found=f"the card of {quote(card.name)} promises {quote(sorted(missing))}",
+            accepted="properties of the configuration",
         )
     network.load_state_dict(stored.tensors, strict=True)
+    return network
+
+
+def _mismatch(card: ModelCard, tensor: str) -> WeightsCorrupt:
+    return WeightsCorrupt(
+        "weights.mismatch",
+        found=f"weights of {quote(card.name)} do not fit its card, first {quote(tensor)}",
+        accepted="weights and card of the same training",
+    )
 
 
 def resolve_device(device: str) -> torch.device:

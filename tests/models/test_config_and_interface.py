@@ -11,6 +11,7 @@ import torch
 import crysnb as cn
 from crysnb.errors import CrysnbError, DeviceMemory, ShapeError, UnknownName, WeightsCorrupt
 from crysnb.models import interface
+from crysnb.models.gmtnet.build import build
 from crysnb.models.gmtnet.config import GMTNetConfig
 from crysnb.weights import store
 
@@ -18,6 +19,65 @@ from crysnb.weights import store
 def test_config_round_trip() -> None:
     config = GMTNetConfig(properties=("elastic",), channels=3)
     assert GMTNetConfig.from_dict(config.to_dict()) == config
+
+
+def test_a_card_that_was_edited_is_read_anew(tmp_path: Path) -> None:
+    stored = store.load("gmtnet-dielectric")
+    store.save(tmp_path, stored.card, stored.tensors)
+    before = cn.load_model(tmp_path)
+    store.save(tmp_path, replace(stored.card, name="renamed"), stored.tensors)
+    assert (before.name, cn.load_model(tmp_path).name) == ("gmtnet-dielectric", "renamed")
+
+
+def test_loading_leaves_the_global_generator_alone(tmp_path: Path) -> None:
+    stored = store.load("gmtnet-dielectric")
+    store.save(tmp_path, stored.card, stored.tensors)
+    before = torch.default_generator.get_state()
+    cn.load_model(tmp_path)
+    assert torch.equal(before, torch.default_generator.get_state())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 1024, "channels": 256, "blocks": 6, "l_max": 6, "members": 16},
+        {"members": 1},
+        {"members": 2.0},
+        {"width": "64"},
+        {"width": 64.5},
+        {"l_max": 4.0},
+        {"cutoff": "5.5"},
+        {"blocks": True},
+        {"properties": 3},
+        {"properties": "dielectric"},
+        {"properties": ["elastic"]},
+    ],
+    ids=repr,
+)
+def test_a_forged_configuration_ends_in_our_error_at_once(
+    tmp_path: Path, change: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = store.load("gmtnet-dielectric")
+    stored.card.config.update(change)
+    monkeypatch.setattr(interface.store, "load", lambda _: stored)
+    built: list[object] = []
+    monkeypatch.setattr(interface, "build_network", lambda *a: built.append(a) or build(a[1]))
+    with pytest.raises(CrysnbError):
+        cn.load_model(tmp_path)
+    assert len(built) <= ("elastic" in repr(change)) + ("members" in change and change["members"] == 1)
+
+
+def test_a_card_that_promises_another_property_is_refused(tmp_path: Path) -> None:
+    stored = store.load("gmtnet-dielectric")
+    store.save(tmp_path, replace(stored.card, properties=("elastic",)), stored.tensors)
+    with pytest.raises(WeightsCorrupt, match="promises"):
+        cn.load_model(tmp_path)
+
+
+@pytest.mark.parametrize("bad", [None, 3, b"x", [], True])
+def test_what_is_no_model_is_our_error(bad: object) -> None:
+    with pytest.raises(UnknownName):
+        cn.load_model(bad)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("change", [{"l_max": 1}, {"cutoff": 100.0}, {"properties": ()}, {"width": 0}])

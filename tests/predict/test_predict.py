@@ -201,6 +201,7 @@ class Patched:
 
     def __init__(self, inner: Model, act: Any) -> None:
         self.inner, self.act, self.sizes = inner.network, act, []
+        self.cutoff, self.properties = inner.cutoff, inner.properties
 
     def __call__(self, batch: CrystalBatch, tap: Any = None) -> dict[str, torch.Tensor]:
         self.sizes.append(batch.n_crystals)

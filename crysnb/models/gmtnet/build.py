@@ -5,14 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from crysnb.errors import ShapeError, quote
+from crysnb.graph.element_features import FEATURES
 from crysnb.models.gmtnet.config import GMTNetConfig
-from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
+from crysnb.models.gmtnet.ensemble import MAX_MEMBERS, GMTNetEnsemble
 
 
 def build(config: dict[str, Any]) -> GMTNetEnsemble:
     """An untrained ensemble; ``config`` is that of a member plus ``members``, its number."""
+    return GMTNetEnsemble(*_parts(config))
+
+
+def telling_shapes(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Shapes of a few weights that fix every size of the configuration, without building it."""
+    one, members = _parts(config)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for k in range(members):
+        shapes[f"members.{k}.embed.weight"] = (one.width, len(FEATURES))
+        shapes[f"members.{k}.radial.1.weight"] = (one.width, one.n_radial)
+        for b in range(one.blocks):
+            name = f"members.{k}.blocks.{b}.moments.radial.weight"
+            shapes[name] = (one.channels * (one.l_max + 1), one.width)
+            shapes[f"members.{k}.blocks.{b}.moments.sender.weight"] = (one.channels, one.width)
+    return shapes
+
+
+def _parts(config: dict[str, Any]) -> tuple[GMTNetConfig, int]:
     rest = dict(config)
     members = rest.pop("members", 1)
-    if not isinstance(members, int) or isinstance(members, bool):
-        raise ShapeError("config.range", found=f"members = {quote(members)}", accepted="a whole number")
-    return GMTNetEnsemble(GMTNetConfig.from_dict(rest), members)
+    if type(members) is not int or not 1 <= members <= MAX_MEMBERS:
+        raise ShapeError(
+            "config.range", found=f"members = {quote(members)}", accepted=f"from 1 to {MAX_MEMBERS}"
+        )
+    return GMTNetConfig.from_dict(rest), members

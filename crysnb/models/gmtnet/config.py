@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from crysnb.errors import ShapeError, UnknownName
+from crysnb.errors import ShapeError, UnknownName, quote
 from crysnb.values.property_spec import property_spec
 
 SCHEMA_VERSION = 1
@@ -45,6 +45,9 @@ class GMTNetConfig:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        given: object = self.properties  # from a card: of any type
+        if not isinstance(given, (list, tuple)) or not all(isinstance(n, str) for n in given):
+            raise ShapeError("config.range", found=f"properties = {quote(given)}", accepted="a list of names")
         object.__setattr__(self, "properties", tuple(self.properties))
         for name in self.properties:
             property_spec(name)
@@ -58,10 +61,14 @@ class GMTNetConfig:
             "dropout": (0.0, 0.9),
         }
         for name, (low, high) in limits.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
+            value: object = getattr(self, name)
+            whole = name not in ("cutoff", "dropout")
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or (whole and not isinstance(value, int)) or not low <= float(value) <= high:  # type: ignore[arg-type]
                 raise ShapeError(
-                    "config.range", found=f"{name} = {value}", accepted=f"{name} from {low} to {high}"
+                    "config.range",
+                    found=f"{name} = {quote(value)}",
+                    accepted=f"{name} from {low} to {high}{', a whole number' if whole else ''}",
                 )
         if not self.properties:
             raise ShapeError("config.range", found="no properties", accepted="at least one")

@@ -39,6 +39,16 @@ class GMTNetEnsemble(nn.Module):
         self.config = config
         self.members = nn.ModuleList(GMTNet(config) for _ in range(members))
 
+    @property
+    def cutoff(self) -> float:
+        """Radius of the graph, Å."""
+        return self.config.cutoff
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Names of the predicted properties."""
+        return self.config.properties
+
     def forward(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
         """Per property the mean [crystal, …], and under ``<property>.members`` [crystal, member, …]."""
         outputs = [member(batch, _prefixed(tap, f"member{k}")) for k, member in enumerate(self.members)]
