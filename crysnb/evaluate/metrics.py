@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 
 #: A crystal counts for the anisotropic error if its traceless part exceeds this share of the norm.
 ANISOTROPY_FLOOR = 0.02
+#: A label of a smaller norm counts as zero: nothing is relative to it.
+ZERO_NORM = 1e-12
 
 
 def per_crystal_errors(predicted: Array, true: Array) -> tuple[Array, Array]:
@@ -41,20 +43,25 @@ def tensor_metrics(predicted: Array, true: Array, kind: TensorKind) -> dict[str,
     ``ewt25``, ``ewt10``, ``ewt5`` are the percentages of crystals below 25, 10 and 5 %. Rank-2 kinds
     add ``aniso_rel_median``, the median relative error of the traceless part over crystals whose
     traceless part exceeds 2 % of the norm (an isotropic guess scores 1); left out without such crystals.
+
+    Relative measures (``rel_median``, ``ewt…``, ``aniso_rel_median``) leave out crystals whose label is
+    zero, and are left out themselves if all are; absolute ones count every crystal.
     """
     error, norm = per_crystal_errors(predicted, true)
-    relative = error / np.maximum(norm, np.finfo(float).tiny)
+    nonzero = norm > ZERO_NORM
+    relative = error[nonzero] / norm[nonzero]
     voigt = [kind.matrix(p) - kind.matrix(t) for p, t in zip(predicted, true, strict=True)]
     parts = [kind.components(p) - kind.components(t) for p, t in zip(predicted, true, strict=True)]
     metrics = {
         "fnorm_cart": float(error.mean()),
         "fnorm_voigt": float(np.mean([np.linalg.norm(v) for v in voigt])),
         "mae": float(np.abs(parts).mean()),
-        "rel_median": float(np.median(relative)),
     }
+    if len(relative):
+        metrics["rel_median"] = float(np.median(relative))
     if kind.rank == 2 and len(errors := anisotropic_errors(predicted, true)):
         metrics["aniso_rel_median"] = float(np.median(errors))
-    for percent in (25, 10, 5):
+    for percent in (25, 10, 5) if len(relative) else ():
         metrics[f"ewt{percent}"] = float(100 * np.mean(relative < percent / 100))
     return metrics
 
@@ -63,8 +70,25 @@ def anisotropic_errors(predicted: Array, true: Array) -> Array:
     """Relative error of the traceless part of each crystal that has one, [≤ crystal]."""
     error = np.linalg.norm(traceless(predicted) - traceless(true), axis=(1, 2))
     size = np.linalg.norm(traceless(true), axis=(1, 2))
-    counted = size > ANISOTROPY_FLOOR * np.linalg.norm(true, axis=(1, 2))
+    norm = np.linalg.norm(true, axis=(1, 2))
+    counted = (norm > ZERO_NORM) & (size > ANISOTROPY_FLOOR * norm)
     return np.asarray(error[counted] / size[counted])
+
+
+def coverage(error: Array, uncertainty: Array) -> dict[str, float]:
+    """``coverage68``, the share of crystals with ‖error‖ ≤ ‖uncertainty‖; empty if none has one.
+
+    Parameters
+    ----------
+    error
+        ‖T̂ − T‖ of each crystal, [crystal].
+    uncertainty
+        Cartesian norm of the stated standard deviation, [crystal]; NaN where none is stated.
+    """
+    stated = np.isfinite(uncertainty)
+    if not stated.any():
+        return {}
+    return {"coverage68": float(np.mean(error[stated] <= uncertainty[stated]))}
 
 
 def bootstrap(

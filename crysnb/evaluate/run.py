@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from crysnb.datasets.records import Record, to_record
 from crysnb.errors import CrysnbError, ShapeError, UnknownName
-from crysnb.evaluate.metrics import bootstrap, per_crystal_errors, tensor_metrics
+from crysnb.evaluate.metrics import bootstrap, coverage, per_crystal_errors, tensor_metrics
 from crysnb.evaluate.symmetry_scores import scores, turn
 from crysnb.models.interface import Model, load_model
 from crysnb.predict.run import predict
@@ -34,7 +34,11 @@ class Evaluation:
     skipped
         Error code -> number of records left out.
     metrics, ci95
-        Numbers by name, and bootstrap 95 % intervals of the error measures.
+        Numbers by name, and bootstrap 95 % intervals of the error measures. ``coverage68``, the share
+        of crystals with ‖error‖ ≤ ‖uncertainty‖, is there for models that state an uncertainty;
+        residuals and symmetry scores are over crystals whose symmetry was determined, if any.
+        Crystals whose label is zero do not enter the relative errors
+        (see :func:`crysnb.evaluate.metrics.tensor_metrics`).
     per_crystal
         ``id``, ``error`` and ``norm`` (Cartesian) of each crystal.
     """
@@ -105,13 +109,19 @@ def evaluate(
         raise ShapeError("evaluate.nothing", found=f"no record to score; skipped {dict(skipped)}")
     kept, true = [kept[k] for k in good], np.array([labels[k] for k in good])
     predicted = np.array([kind.cartesian(final[k].value) for k in good])
-    metrics = tensor_metrics(predicted, true, kind)
-    interval = bootstrap(lambda i: tensor_metrics(predicted[i], true[i], kind), len(true), seed=seed)
-    residuals = [r for k in good if (r := final[k].symmetry_residual) is not None]
-    metrics["residual_raw_median"] = float(np.median(residuals))
-    metrics["residual_raw_max"] = float(np.max(residuals))
-    metrics |= _symmetry_scores(kept, loaded, name, kind, seed)
     error, norm = per_crystal_errors(predicted, true)
+    stated = np.array([_size(kind, final[k].uncertainty) for k in good])
+
+    def measures(i: NDArray[np.intp]) -> dict[str, float]:
+        return tensor_metrics(predicted[i], true[i], kind) | coverage(error[i], stated[i])
+
+    metrics = measures(np.arange(len(true)))
+    interval = bootstrap(measures, len(true), seed=seed)
+    if residuals := [r for k in good if (r := final[k].symmetry_residual) is not None]:
+        metrics["residual_raw_median"] = float(np.median(residuals))
+        metrics["residual_raw_max"] = float(np.max(residuals))
+    symmetric = [r for r, k in zip(kept, good, strict=True) if final[k].symmetry is not None]
+    metrics |= _symmetry_scores(symmetric, loaded, name, kind, seed)
     rows = zip(kept, error, norm, strict=True)
     return Evaluation(
         model=loaded.name,
@@ -124,6 +134,11 @@ def evaluate(
     )
 
 
+def _size(kind: TensorKind, uncertainty: Array | None) -> float:
+    """Cartesian norm of an uncertainty in the printed form; NaN for None."""
+    return np.nan if uncertainty is None else float(np.linalg.norm(kind.cartesian(uncertainty)))
+
+
 def _labelled(
     records: Iterable[Mapping[str, Any]], target: str, model: Model, kind: TensorKind
 ) -> tuple[list[Record], list[Array], Counter[str]]:
@@ -133,7 +148,8 @@ def _labelled(
     skipped: Counter[str] = Counter()
     largest = float(model.card.dataset.get("max_entry", np.inf))
     for raw in records:
-        label = raw.get("targets", {}).get(target)
+        targets = raw.get("targets")
+        label = targets.get(target) if isinstance(targets, Mapping) else None
         if label is None:
             skipped["label.missing"] += 1
         elif not raw.get("symmetry_ok", True):
@@ -154,6 +170,8 @@ def _labelled(
 def _symmetry_scores(
     records: list[Record], model: Model, name: str, kind: TensorKind, seed: int
 ) -> dict[str, float]:
+    if not records:
+        return {}
     rng = np.random.default_rng(seed)
     turned = [turn(record.structure, kind, rng) for record in records]
     raw = predict([t.structure for t in turned], model, name, idealize=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crysnb.errors import ShapeError
-from crysnb.evaluate.metrics import bootstrap, per_crystal_errors, tensor_metrics, traceless
+from crysnb.evaluate.metrics import bootstrap, coverage, per_crystal_errors, tensor_metrics, traceless
 from crysnb.structure.transforms import random_rotation
 from crysnb.values.tensor_kind import DIELECTRIC, ELASTIC, rotate
 
@@ -67,3 +67,22 @@ def test_bootstrap_covers_the_mean_and_is_reproducible() -> None:
     assert low < sample.mean() < high
     assert high - low == pytest.approx(4 * 1 / 200**0.5, rel=0.2)
     assert (low, high) == bootstrap(lambda i: {"mean": float(sample[i].mean())}, 200)["mean"]
+
+
+def test_zero_labels_enter_absolute_measures_only() -> None:
+    true = np.concatenate([spd(4), np.zeros((6, 3, 3)), np.full((1, 3, 3), 5e-324)])
+    predicted = true * 1.2
+    predicted[4:] = np.diag([3.0, 0.0, 0.0])
+    metrics = tensor_metrics(predicted, true, DIELECTRIC)
+    assert np.isfinite(list(metrics.values())).all()
+    assert metrics["rel_median"] == pytest.approx(0.2)
+    assert metrics["aniso_rel_median"] == pytest.approx(0.2)
+    assert (metrics["ewt25"], metrics["ewt10"]) == (100, 0)
+    assert metrics["fnorm_cart"] > 7 * 3 / 11
+    assert set(tensor_metrics(predicted[4:], true[4:], DIELECTRIC)) == {"fnorm_cart", "fnorm_voigt", "mae"}
+
+
+def test_coverage_counts_only_crystals_with_an_uncertainty() -> None:
+    error = np.array([1.0, 2.0, 3.0, 4.0])
+    assert coverage(error, np.array([1.0, 1.9, 3.5, np.nan])) == {"coverage68": pytest.approx(2 / 3)}
+    assert coverage(error, np.full(4, np.nan)) == {}
