@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -75,34 +76,35 @@ def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) 
         part = part_of.get(str(raw.get("id")))
         if part is None:
             continue
-        target = raw.get("targets", {}).get(recipe.target)
-        reason = _reason(raw, target, recipe)
-        if reason is None:
-            try:
+        targets = raw.get("targets")
+        target = targets.get(recipe.target) if isinstance(targets, dict) else None
+        try:
+            reason = _reason(raw, target, recipe)
+            if reason is None:
                 result[part].append(_labelled(raw, target, recipe))
-            except CrysnbError as error:
-                reason = error.code
+        except CrysnbError as error:
+            reason = error.code
         if reason is not None:
             left_out[reason] += 1
     return TrainingData(result, dict(left_out))
 
 
-def _reason(raw: dict[str, object], target: object, recipe: Recipe) -> str | None:
+def _reason(raw: dict[str, Any], target: Any, recipe: Recipe) -> str | None:
     if target is None:
         return "no label"
     if not raw.get("symmetry_ok", True):
         return "label breaks the crystal's symmetry"
-    largest = float(np.abs(np.asarray(target, dtype=np.float64)).max())
+    largest = float(np.abs(tensor_of(property_spec(recipe.learns)).cartesian(target)).max())
     if not largest < recipe.max_entry:
         return f"entry of {recipe.max_entry:g} or more"
     return None
 
 
-def _labelled(raw: dict[str, object], target: object, recipe: Recipe) -> Labelled:
+def _labelled(raw: dict[str, Any], target: Any, recipe: Recipe) -> Labelled:
     record = to_record(raw)
     kind = tensor_of(property_spec(recipe.learns))
     symmetry = detect(record.structure)
-    label = project(kind, kind.cartesian(np.asarray(target, dtype=np.float64)), symmetry.rotations)
+    label = project(kind, kind.cartesian(target), symmetry.rotations)
     return Labelled(
         id=record.id,
         graph=build_one(idealized_primitive(record.structure, symmetry), recipe.model.cutoff),

@@ -31,9 +31,6 @@ SMALL = RECIPES.get("gmtnet-dielectric").with_changes(
 )
 
 
-NAMES = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3")
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of the bundled crystals, one record per fault of a label."""
@@ -57,6 +54,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {**records[0], "id": "broken", "symmetry_ok": False},
         {**records[0], "id": "large", "targets": {"eps_electronic": (np.eye(3) * 500).tolist()}},
         {**records[0], "id": "unlabelled", "targets": {}},
+        {**records[0], "id": "listed", "targets": [1]},
+        {**records[0], "id": "null", "targets": None},
+        {**records[0], "id": "ragged", "targets": {"eps_electronic": [[1, 2], [3]]}},
         {**records[0], "id": "nan", "targets": {"eps_electronic": (np.eye(3) * np.nan).tolist()}},
     ]
     text = "".join(json.dumps(r) + "\n" for r in records)
@@ -70,7 +70,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_data_leaves_out_and_counts(folder: Path) -> None:
     data = load(folder, SMALL)
     assert {part: len(c) for part, c in data.parts.items()} == {"train": 4, "val": 2}
-    assert sum(data.left_out.values()) == 4
+    assert data.left_out == {
+        "label breaks the crystal's symmetry": 1,
+        "entry of 100 or more": 1,
+        "no label": 3,
+        "tensor.not_numeric": 1,
+        "tensor.non_finite": 1,
+    }
     assert data.element_counts() == {"As": 1, "Cl": 1, "Ga": 1, "Na": 1, "O": 2, "Si": 1, "Ti": 1}
 
 
