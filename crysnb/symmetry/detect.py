@@ -169,8 +169,7 @@ def _info(cell: Cell, found: Any, symprec: float, tried: tuple[tuple[float, int]
     axes = _right_handed(given @ np.linalg.inv(_nearest(change, int(found.hall_number))))
     ideal = idealise(axes, setting.matrices)
     axes = ideal.deformation @ axes
-    metric, new = given.T @ given, ideal.deformation @ given
-    strain = math.sqrt(((new.T @ new - metric) ** 2).sum() / (metric**2).sum())
+    stretch = ideal.deformation.T @ ideal.deformation - np.eye(3)
     return SymmetryInfo(
         number=int(found.number),
         symbol=str(found.international),
@@ -180,7 +179,7 @@ def _info(cell: Cell, found: Any, symprec: float, tried: tuple[tuple[float, int]
         operations=setting.operations(ideal.rotations, axes),
         symprec=symprec,
         displacement=sites.displacement,
-        strain=strain,
+        strain=float(np.sqrt((stretch**2).sum())),
         site_rotations=sites.rotations,
         site_translations=sites.translations,
         site_permutations=sites.permutations,

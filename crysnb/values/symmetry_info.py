@@ -76,7 +76,8 @@ class SymmetryInfo:
     displacement
         Largest shift of an atom, in Å, that idealisation needs.
     strain
-        Relative change of the metric that idealisation needs, ‖G' − G‖ / ‖G‖.
+        Change of squared lengths that idealisation needs, ‖FᵀF − 1‖ (Frobenius) with F the
+        ``deformation``: twice the strain where it is small, the same for every choice of cell.
     site_rotations, site_translations, site_permutations
         Space-group operations of the *given* cell: integer matrices [op, 3, 3] and translations
         [op, 3] on fractional coordinates (x' = W x + w), and the site that each site is sent to,

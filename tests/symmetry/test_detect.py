@@ -184,6 +184,37 @@ def test_auto_takes_at_most_four_searches_whatever_happens(monkeypatch) -> None:
     assert len(calls) == len(set(calls)) == 4
 
 
+class _Info:
+    def __init__(self, number: int, displacement: float, strain: float) -> None:
+        self.number, self.displacement, self.strain = number, displacement, strain
+
+
+def _auto(monkeypatch, answers: dict[float, int], displacement: float = 0.0, strain: float = 0.0):
+    """What ``auto`` takes where the search answers so at each tolerance."""
+    monkeypatch.setattr(module, "search", lambda _, p: type("F", (), {"number": answers[p]})())
+    monkeypatch.setattr(module, "_info", lambda *a: _Info(a[1].number, displacement, strain))
+    return detect(cn.as_structure("NaCl")).number
+
+
+@pytest.mark.parametrize("low", [1, 2])
+def test_p1_at_small_tolerances_is_not_taken_for_stable(monkeypatch, low) -> None:
+    # Noise: the same low group at 0.01 and 0.03 Å, or at 0.001 and 0.01 Å, and the true one at 0.1 Å.
+    assert _auto(monkeypatch, {1e-3: low, 1e-2: low, 3e-2: low, 1e-1: 225}) == 225
+    assert _auto(monkeypatch, {1e-3: low, 1e-2: low, 3e-2: 12, 1e-1: 225}) == 225
+
+
+def test_any_other_group_is_stable_where_two_tolerances_agree(monkeypatch) -> None:
+    assert _auto(monkeypatch, {1e-3: 1, 1e-2: 3, 3e-2: 3, 1e-1: 225}) == 3
+    assert _auto(monkeypatch, {1e-3: 3, 1e-2: 3, 3e-2: 12, 1e-1: 225}) == 3
+
+
+def test_a_crystal_too_far_from_the_higher_group_keeps_p1(monkeypatch) -> None:
+    answers = {1e-3: 1, 1e-2: 1, 3e-2: 1, 1e-1: 225}
+    assert _auto(monkeypatch, answers, displacement=1.01 * module.MAX_AUTO_DISPLACEMENT) == 1
+    assert _auto(monkeypatch, answers, strain=1.01 * module.MAX_AUTO_STRAIN) == 1
+    assert _auto(monkeypatch, {**answers, 1e-1: 1}) == 1
+
+
 def test_candidates_say_what_was_tried(crystal) -> None:
     assert detect(crystal("quartz"), 1e-3).candidates == ((1e-3, detect(crystal("quartz")).number),)
     assert [p for p, _ in detect(crystal("quartz")).candidates] == [1e-2, 3e-2]
@@ -207,6 +238,21 @@ def test_small_strain_is_removed_and_reported() -> None:
     assert info.number == 221
     assert 1e-4 < info.strain < 1e-2
     assert np.abs(info.rotations @ info.rotations.transpose(0, 2, 1) - np.eye(3)).max() < 1e-14
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_strain_is_that_of_the_crystal_not_of_the_cell(crystal, seed) -> None:
+    rng = np.random.default_rng(seed)
+    given = crystal("GaN")
+    f = np.eye(3) + 1e-3 * np.array([[1, 2, 0], [0, -1, 0], [0, 0, 0]])
+    strained = Structure(given.lattice.matrix @ f.T, given.species, given.frac_coords)
+    info = detect(strained, 3e-2)
+    assert info.number == 186
+    # What averages out of 2ε in the class 6mm: (ε11 - ε22)/2 = 1e-3 and ε12 = 1e-3.
+    assert info.strain == pytest.approx(2 * np.sqrt(4) * 1e-3, rel=5e-3)
+    for other in (recelled(strained, rng), supercell(strained, (1, 1, 3)), supercell(strained, (2, 1, 1)),
+                  rotated(strained, random_rotation(rng))):  # fmt: skip
+        assert detect(other, 3e-2).strain == pytest.approx(info.strain, rel=1e-6)
 
 
 def test_no_group_is_an_error_that_names_tolerance_and_size(monkeypatch, crystal) -> None:
