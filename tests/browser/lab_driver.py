@@ -54,7 +54,8 @@ RUN_COMMAND = """([name, args]) => Promise.race([
   new Promise((_, reject) => setTimeout(() => reject(new Error(`${name} did not end`)), 120000)),
 ])"""
 ERRORS = f"""() => {_CELLS}.widgets.flatMap((c) => c.model.type !== "code" ? [] :
-  c.model.outputs.toJSON().filter((o) => o.output_type === "error").map((o) => `${{o.ename}}: ${{o.evalue}}`))"""
+  c.model.outputs.toJSON().filter((o) => o.output_type === "error")
+    .map((o) => `${{o.ename}}: ${{o.evalue}}`))"""
 LAST_OUTPUT = f"""(k) => {{
   const outputs = {_CELLS}.widgets[k].model.outputs;
   const last = outputs.length ? outputs.get(outputs.length - 1).toJSON() : {{}};
