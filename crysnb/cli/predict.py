@@ -36,13 +36,19 @@ def predict(
             "--idealize/--no-idealize", help="Predict for the idealised crystal. Default: for tensors only."
         ),
     ] = None,
+    symprec: console.Symprec = "auto",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Where to compute.")] = "auto",
     as_json: console.Json = False,
 ) -> None:
     """Predict properties of crystals."""
     inputs = [console.source_of(word) for word in files]
     network = _load(model, device, inputs, as_json=as_json)
-    options = {"property": property_name, "idealize": idealize, "device": device}
+    options = {
+        "property": property_name,
+        "idealize": idealize,
+        "symprec": console.tolerance_of(symprec),
+        "device": device,
+    }
     failed = False
     answers = _answers(network, [source for _, source in inputs], options)
     for (item_id, _), answer in zip(inputs, _progress(answers, len(inputs)), strict=True):
@@ -133,6 +139,10 @@ def describe(prediction: Prediction) -> str:
         if p.value.shape == (3, 3):
             values = np.linalg.eigvalsh((p.value + p.value.T) / 2)
             lines.append("  eigenvalues  " + "  ".join(text.number(float(v)) for v in values))
+    if spec.tensor is not None and p.uncertainty is not None:
+        lines.append(
+            f"  uncertainty  up to {float(p.uncertainty.max()):.2g}, calibrated on validation crystals"
+        )
     if p.symmetry_residual is not None:
         lines.append(f"  symmetry residual before projection  {p.symmetry_residual:.2g}")
     lines += [f"  {n.severity}: {text.printable(n.text)} [{n.code}]" for n in p.notices]

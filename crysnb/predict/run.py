@@ -216,7 +216,8 @@ def _prepare(x: Any, model: Model, options: _Options) -> _Job:
         notices += metal_notices(structure, name)
     symmetry: SymmetryInfo | None = None
     ideal: CrystalBatch | None = None
-    if any(property_spec(name).tensor for name in options.names):
+    kinds = [kind for name in options.names if (kind := property_spec(name).tensor)]
+    if kinds:
         try:
             symmetry = detect(structure, options.symprec)
         except SymmetryUndetermined as error:
@@ -227,7 +228,7 @@ def _prepare(x: Any, model: Model, options: _Options) -> _Job:
         if symmetry:
             notices += tolerance_notices(symmetry)
         if symmetry and options.symprec == "auto":
-            notices += near_notices(structure, symmetry)
+            notices += near_notices(structure, symmetry, kinds[0])
         if symmetry and options.idealize:
             ideal = build_one(idealized_primitive(structure, symmetry), model.cutoff)
             notices += idealisation_notices(symmetry)

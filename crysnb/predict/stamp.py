@@ -7,9 +7,12 @@ from typing import Literal
 from pymatgen.core import Structure
 
 from crysnb.errors import SymmetryUndetermined
-from crysnb.symmetry.detect import detect
+from crysnb.symmetry.detect import cell_of, detect
+from crysnb.symmetry.project import invariants
+from crysnb.symmetry.search import search
 from crysnb.values.prediction import Notice
 from crysnb.values.symmetry_info import SymmetryInfo
+from crysnb.values.tensor_kind import TensorKind
 
 #: Idealisation is always reported; from here on (Å) it is a warning rather than information.
 NOTABLE_DISPLACEMENT = 0.01
@@ -31,18 +34,24 @@ def idealisation_notices(symmetry: SymmetryInfo) -> tuple[Notice, ...]:
     return (Notice("symmetry.idealized", severity, text),)
 
 
-def near_notices(structure: Structure, symmetry: SymmetryInfo) -> tuple[Notice, ...]:
-    """How far the cell is from a higher symmetry that it nearly has, if there is one within reach."""
+def near_notices(structure: Structure, symmetry: SymmetryInfo, kind: TensorKind) -> tuple[Notice, ...]:
+    """How far the cell is from a symmetry that it nearly has and that would bind more components."""
+    # The bare search is cheap; everything else is worked out only if it finds another group.
+    found = search(cell_of(structure), NEAR_SYMPREC)
+    if found is None or int(found.number) == symmetry.number:
+        return ()
     try:
         near = detect(structure, NEAR_SYMPREC)
     except SymmetryUndetermined:
         return ()
-    if len(near.rotations) <= len(symmetry.rotations):
+    now, then = (invariants(kind, s.rotations).dimension for s in (symmetry, near))
+    if then >= now:
         return ()
     text = (
         f"The crystal is only {near.displacement:.2g} Å (largest shift of an atom) away from {near.symbol} "
-        f"({near.number}), where the tensor has fewer free components. It was treated as {symmetry.symbol} "
-        f"({symmetry.number}); if the distortion is noise, pass symprec={NEAR_SYMPREC:g}."
+        f"({near.number}), where the {kind.name} tensor has {then} free components instead of {now}. It was "
+        f"treated as {symmetry.symbol} ({symmetry.number}); if the distortion is noise, pass "
+        f"symprec={NEAR_SYMPREC:g}."
     )
     return (Notice("symmetry.near", "warning", text),)
 

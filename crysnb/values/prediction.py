@@ -64,7 +64,9 @@ class Prediction:
         ‖T − P T‖ / ‖T‖ (Cartesian norm) of the raw network output for the structure exactly as
         given, *before* idealisation and projection; None for scalars or without symmetry.
     uncertainty
-        One standard deviation in the shape of ``value``, or None if the model gives none.
+        In the shape of ``value``: the spread of an ensemble's members times one factor, chosen so
+        that ‖uncertainty‖ covers ‖error‖ (Cartesian norm) for 68 % of the validation crystals. None
+        if the model gives none.
     notices
         Remarks, most severe first.
     structure_id

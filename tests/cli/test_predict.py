@@ -116,8 +116,13 @@ def test_text_cannot_steer_the_terminal() -> None:
 
 
 def test_options_reach_the_function(crysnb, fake_model) -> None:
-    crysnb("predict", "a.cif", "--no-idealize", "--device", "cpu", "-p", "dielectric")
-    assert fake_model[0][1] == {"property": "dielectric", "idealize": False, "device": "cpu"}
+    crysnb("predict", "a.cif", "--no-idealize", "--device", "cpu", "-p", "dielectric", "--symprec", "0.02")
+    assert fake_model[0][1] == {
+        "property": "dielectric",
+        "idealize": False,
+        "symprec": 0.02,
+        "device": "cpu",
+    }
 
 
 @pytest.mark.parametrize(
