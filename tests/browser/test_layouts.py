@@ -76,3 +76,34 @@ def test_w3_when_the_kernel_goes_the_view_stays_readable_or_the_picture_returns(
     assert "below the relation" in view.locator(".cn-detail").inner_text()
     page.page.screenshot(path=screenshots / "kernel-gone.png")
     page.console_errors.clear()  # Lab reports the lost connection
+
+
+@pytest.mark.parametrize("name", ["elastic", "structure"])
+def test_an_exported_page_is_live_without_kernel_server_or_network(browser, tmp_path, screenshots, name):
+    import sys
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__).parents[1] / "widgets"))
+    import states
+
+    view = states.VIEWS[name]()
+    path = tmp_path / "page.html"
+    path.write_text(view.to_html(), encoding="utf-8")
+    view.close()
+    context = browser.new_context(offline=True, viewport={"width": 1000, "height": 900})
+    tab = context.new_page()
+    faults = []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    tab.goto(path.as_uri())
+    root = tab.locator(".cn-root[data-status=idle]")
+    root.wait_for()
+    if name == "elastic":
+        root.locator("[data-cell=c24]").click()
+        assert "c24 = −c14" in root.locator(".cn-detail").inner_text()
+    else:
+        assert root.locator("img.cn-still").evaluate("(i) => i.naturalWidth") > 100
+    assert tab.locator("body > img").is_hidden()  # the picture is for readers without scripts
+    assert faults == []
+    tab.screenshot(path=screenshots / f"export-{name}.png")
+    context.close()
