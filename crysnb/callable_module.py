@@ -2,7 +2,9 @@
 
 ``cn.predict(...)`` is a function, and ``crysnb.predict`` is a package. Python sets the attribute to
 the package on import, so the package itself is made callable and forwards to the function; both
-``cn.predict(...)`` and ``import crysnb.predict.run`` keep working in any order.
+``cn.predict(...)`` and ``from crysnb.predict.run import …`` keep working in any order. (Recent versions of
+lazy-loader put the function in the package's place, so ``import crysnb.predict.run as r`` may fail: write
+``from crysnb.predict import run``.)
 """
 
 from __future__ import annotations
