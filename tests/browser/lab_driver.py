@@ -182,9 +182,11 @@ class Lab:
         base = f"{self.server.url}/lab"
         self.page.goto(f"{base}/tree/{notebook}?token={self.server.token}&reset" if kernel
                        else f"{base}?token={self.server.token}&reset")  # fmt: skip
+        # A splash that has not appeared yet counts as gone, so the application is waited for first.
+        self.page.wait_for_function("() => window.jupyterapp !== undefined", timeout=60_000)
+        self.page.evaluate("() => window.jupyterapp.restored.then(() => 1)")
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
         if not kernel:
-            self.page.evaluate("() => window.jupyterapp.restored.then(() => 1)")
             self.page.wait_for_function("() => window.jupyterapp.commands.hasCommand('docmanager:open')")
             preference = {"shouldStart": False, "canStart": False, "autoStartDefault": False}
             self.command("docmanager:open", {"path": notebook, "kernelPreference": preference})
