@@ -111,9 +111,9 @@ def predict(
         raise UnknownName.of("on_error mode", on_error, ("raise", "return"))
     if batch_size is not None and (type(batch_size) is not int or batch_size < 1):
         raise ShapeError("predict.batch_size", found=f"batch size {quote(batch_size)}", accepted="at least 1")
-    if symprec != "auto":
+    if not (isinstance(symprec, str) and symprec == "auto"):
         check_symprec(symprec)
-    if idealize not in (None, True, False):
+    if idealize is not None and not isinstance(idealize, bool):
         raise ShapeError(
             "predict.idealize", found=f"idealize={quote(idealize)}", accepted="None, True or False"
         )

@@ -141,7 +141,7 @@ def components_of(
     value
         The tensor, Cartesian or as the printed matrix; may hold non-finite numbers; None for none.
     uncertainty
-        One standard deviation of each number, in the form of ``value``; or None.
+        ``Prediction.uncertainty``, in the form of ``value``; or None.
     tolerance
         Largest allowed deviation of one component, in the unit of the tensor.
     """

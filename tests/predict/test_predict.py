@@ -140,13 +140,13 @@ def test_a_gap_that_is_no_number_or_an_error_bar_is_not_a_gap() -> None:
     assert stored_gap({"targets": ["band_gap"]}, None) is None
 
 
-@pytest.mark.parametrize("symprec", ["0.01", float("nan"), 0, 2.0, None, True])
+@pytest.mark.parametrize("symprec", ["0.01", float("nan"), 0, 2.0, None, True, np.ones(2)], ids=repr)
 def test_a_wrong_symprec_is_an_error_not_an_unprojected_tensor(symprec: Any) -> None:
     with pytest.raises(SymmetryUndetermined, match=r"symmetry\.symprec"):
         cn.predict("quartz", symprec=symprec)
 
 
-@pytest.mark.parametrize("idealize", ["no", 2, "False"])
+@pytest.mark.parametrize("idealize", ["no", 2, 0, 1, "False", np.zeros(2)], ids=repr)
 def test_idealize_is_checked(idealize: Any) -> None:
     with pytest.raises(ShapeError, match=r"predict\.idealize"):
         cn.predict("quartz", idealize=idealize)
