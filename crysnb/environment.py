@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import crysnb
+from crysnb.machine import CPU_VARIABLE, MEMORY_VARIABLE, limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,10 @@ LAB_EXTENSIONS = {
     "anywidget": "anywidget",
     "nglview-js-widgets": "nglview",
 }
-VARIABLES = ("CRYSNB_DATA", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
+VARIABLES = ("CRYSNB_DATA", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", CPU_VARIABLE, MEMORY_VARIABLE)
+#: JupyterLab and one kernel at work on the quickstart (0.66 GB at most, printed by binder/measure.py) and
+#: some room; room for one prediction.
+LESSON_BYTES, SPARE_BYTES = 800_000_000, 300_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,7 @@ def doctor() -> DoctorReport:
             *(_package(name, None) for name in CORE),
             *(_package(name, extra) for extra, names in EXTRAS.items() for name in names),
             _device(),
+            *_machine(),
             _examples(),
             *_models(),
             _bundle(),
@@ -166,6 +171,40 @@ def _device() -> Check:
         gpu = torch.cuda.get_device_properties(0)
         return Check(name="device", status="ok", found=f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB")
     return Check(name="device", status="ok", found=f"CPU, {torch.get_num_threads()} threads")
+
+
+def _machine() -> Iterator[Check]:
+    found = limits()
+    try:
+        from torch import get_num_threads
+
+        threads = get_num_threads()
+    except (ImportError, OSError):  # told as a fault of the device
+        threads = 1
+    crowded = threads > max(found.cpus, 1)
+    yield Check(
+        name="processor",
+        status="note" if crowded else "ok",
+        found=f"{found.cpus:g} cores for this process, {threads} threads",
+        action=f"Set OMP_NUM_THREADS={found.threads} before Python starts" if crowded else "",
+    )
+    if found.memory is None:
+        yield Check(name="memory", status="ok", found="the system does not tell")
+        return
+    free = found.memory if found.free is None else found.free
+    limit = "" if found.source == "machine" else f", limited by {found.source}"
+    if found.memory < LESSON_BYTES:
+        action = f"JupyterLab and one kernel need about {LESSON_BYTES / 1e9:.1f} GB: ask for more"
+    elif free < SPARE_BYTES:
+        action = "Shut down other kernels"
+    else:
+        action = ""
+    yield Check(
+        name="memory",
+        status="note" if action else "ok",
+        found=f"{free / 2**30:.1f} of {found.memory / 2**30:.1f} GiB free{limit}",
+        action=action,
+    )
 
 
 def _examples() -> Check:

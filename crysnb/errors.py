@@ -97,6 +97,15 @@ class ShapeError(CrysnbError):
 class MissingExtra(CrysnbError, ImportError):
     """An optional dependency is not installed; the message names the extra."""
 
+    @classmethod
+    def notebook(cls, error: ImportError) -> MissingExtra:
+        """Error for a view whose dependency ``error.name`` is not there."""
+        return cls(
+            "extra.notebook",
+            found=f"the views need {error.name}, which is not installed",
+            action="Install it with: pip install 'crysnb[notebook]'",
+        )
+
 
 class UnknownName(CrysnbError):
     """A name is not among the registered ones; the message suggests the nearest."""

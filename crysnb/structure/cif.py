@@ -50,8 +50,7 @@ def read_cif(lines: list[str], block: str | int | None = None) -> RawCrystal:
     block
         Name or position (from 0, among the blocks that hold a structure) of the one to read.
     """
-    found = [b for b in blocks(lines) if "_cell_length_a" in b.items and _COORDINATES[0] in b.items]
-    chosen = _choose(found, lines, block)
+    chosen = _choose(structure_blocks(lines), lines, block)
     for key in chosen.items:
         if key.startswith(_MAGNETIC + _MODULATED):
             raise StructureError(
@@ -62,6 +61,11 @@ def read_cif(lines: list[str], block: str | int | None = None) -> RawCrystal:
             )
     cell = _cell(chosen)
     return _expand(chosen, cell)
+
+
+def structure_blocks(lines: list[str]) -> list[Block]:
+    """Blocks of a CIF that hold a structure, in order."""
+    return [b for b in blocks(lines) if "_cell_length_a" in b.items and _COORDINATES[0] in b.items]
 
 
 def _choose(found: Sequence[Block], lines: list[str], block: str | int | None) -> Block:

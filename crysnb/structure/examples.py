@@ -113,6 +113,12 @@ def example(name: str) -> Structure:
     name
         One of :func:`examples`; case does not matter.
     """
+    return _built(find(name).name).copy()
+
+
+@cache
+def _built(name: str) -> Structure:
+    # The space group is worked out once in a process: that takes longer than all the rest.
     from pymatgen.core.lattice import Lattice
     from pymatgen.core.structure import Structure
 

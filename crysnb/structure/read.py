@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crysnb.errors import CrysnbError, StructureError, quote
 from crysnb.structure import check, examples, objects, records, remarks, source
-from crysnb.structure.cif import read_cif
+from crysnb.structure.cif import read_cif, structure_blocks
 from crysnb.structure.cif_tokens import split_lines
 from crysnb.structure.formula import reduced_formula
 from crysnb.structure.poscar import looks_like_poscar, read_poscar
@@ -83,10 +83,20 @@ def as_structure(x: object, *, block: str | int | None = None) -> Structure:
     return read(x, block=block).structure
 
 
-def read(x: object, *, block: str | int | None = None) -> Reading:
-    """Like :func:`as_structure`, with id and notices beside the structure."""
+def read(x: object, *, block: str | int | None = None, name: str = "") -> Reading:
+    """Like :func:`as_structure`, with id and notices beside the structure.
+
+    Parameters
+    ----------
+    x
+        As in :func:`as_structure`; also the bytes of a file.
+    block
+        Which structure to read where a text holds several.
+    name
+        Id of a structure in bytes that carry none, such as the stem of the file they came from.
+    """
     try:
-        return _read(x, block)
+        return _read(x, block, name)
     except (CrysnbError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as exc:  # a panic in an extension library derives from BaseException only
@@ -98,13 +108,32 @@ def read(x: object, *, block: str | int | None = None) -> Reading:
         ) from exc
 
 
-def _read(x: object, block: str | int | None) -> Reading:
+def block_names(data: bytes) -> tuple[str, ...]:
+    """Names of the structures in the bytes of a file, in order; each may be chosen by its position.
+
+    Raises
+    ------
+    StructureError
+        If the bytes are no text, or none that can be read.
+    """
+    text = source.decode(data)
+    lines = split_lines(text)
+    check.line_count(len(lines))
+    if text.lstrip()[:1] in ("{", "["):
+        return records.names(text)
+    if looks_like_poscar(lines) or not _looks_like_cif(lines):
+        return ()
+    return tuple(b.name for b in structure_blocks(lines))
+
+
+def _read(x: object, block: str | int | None, name: str) -> Reading:
     if isinstance(x, str):
         return _read_string(x, block)
     if isinstance(x, os.PathLike):
         return _read_path(Path(x), block)
     if isinstance(x, bytes):
-        return _finish(_parse(source.decode(x), block), "", "text")
+        raw = _parse(source.decode(x), block)
+        return _finish(raw, raw.name or name, "text")
     return _read_object(x)
 
 
@@ -163,13 +192,17 @@ def _parse(text: str, block: str | int | None) -> RawCrystal:
         return records.read_json(text, block)
     if looks_like_poscar(lines):
         return read_poscar(lines)
-    if any(line.lstrip()[:5].lower() in ("data_", "loop_") for line in lines):
+    if _looks_like_cif(lines):
         return read_cif(lines, block)
     raise StructureError(
         "structure.format",
         found=f"the text begins with {quote(text.strip()[:40])}, which is none of the known forms",
         accepted="CIF, VASP POSCAR, or JSON of a structure",
     )
+
+
+def _looks_like_cif(lines: list[str]) -> bool:
+    return any(line.lstrip()[:5].lower() in ("data_", "loop_") for line in lines)
 
 
 def _finish(raw: RawCrystal, name: str, kind: str, carried: Iterable[Notice] = ()) -> Reading:

@@ -24,8 +24,18 @@ _LONGEST_ID = 120
 
 def read_json(text: str, block: str | int | None = None) -> RawCrystal:
     """Crystal in JSON text: one object, or a list from which ``block`` chooses."""
+    return read_mapping(_choose(_load(text), block))
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Ids of the records in JSON text, or their positions; empty for one object."""
+    value = _load(text)
+    return _names(value) if isinstance(value, list) else ()
+
+
+def _load(text: str) -> Any:
     try:
-        value = json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as exc:
         raise StructureError(
             "structure.syntax",
@@ -33,7 +43,10 @@ def read_json(text: str, block: str | int | None = None) -> RawCrystal:
             accepted="one JSON object: pymatgen's Structure.as_dict(), or a record",
             action="For JSON Lines, give one line",
         ) from None
-    return read_mapping(_choose(value, block))
+
+
+def _names(value: list[Any]) -> tuple[str, ...]:
+    return tuple(str(v.get("id", i)) if isinstance(v, dict) else str(i) for i, v in enumerate(value))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -46,11 +59,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _choose(value: Any, block: str | int | None) -> Any:
     if not isinstance(value, list):
         return value
-    names = [str(v.get("id", i)) if isinstance(v, dict) else str(i) for i, v in enumerate(value)]
+    known = _names(value)
     if block is None:
-        check.several(names, "records")
+        check.several(known, "records")
         block = 0
-    index = names.index(block) if isinstance(block, str) and block in names else block
+    index = known.index(block) if isinstance(block, str) and block in known else block
     if not isinstance(index, int) or not 0 <= index < len(value):
         raise StructureError(
             "structure.block", found=f"there is no record {quote(block)}", accepted=f"0 to {len(value) - 1}"

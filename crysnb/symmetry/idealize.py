@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.symmetry.detect import Symprec, detect, structure_of
+from crysnb.values.prediction import Notice
 from crysnb.values.symmetry_info import SymmetryInfo
 
 if TYPE_CHECKING:
@@ -26,7 +27,14 @@ def idealize(x: Any, symprec: Symprec = "auto") -> Structure:
     x
         Anything that :func:`crysnb.as_structure` accepts.
     symprec
-        As in :func:`crysnb.symmetry`. How far atoms and cell moved is in ``cn.symmetry(x)``.
+        As in :func:`crysnb.symmetry`.
+
+    Returns
+    -------
+    pymatgen.core.Structure
+        With a notice ``structure.idealized`` (in ``properties["crysnb"]``, as all notices) that names
+        the space group, the tolerance, and how far atoms and cell were moved; :func:`crysnb.write_cif`
+        writes it into the file.
 
     Raises
     ------
@@ -34,7 +42,20 @@ def idealize(x: Any, symprec: Symprec = "auto") -> Structure:
         If no group is found.
     """
     structure = structure_of(x)
-    return idealized(structure, detect(structure, symprec))
+    info = detect(structure, symprec)
+    ideal = idealized(structure, info)
+    kept = structure.properties["crysnb"]
+    ideal.properties = {"crysnb": {**kept, "notices": [*kept["notices"], _provenance(info).to_dict()]}}
+    return ideal
+
+
+def _provenance(info: SymmetryInfo) -> Notice:
+    return Notice(
+        "structure.idealized",
+        "info",
+        f"Idealised to {info.symbol} ({info.number}), found with symprec {info.symprec:g} Å: atoms moved "
+        f"by at most {info.displacement:.2g} Å, squared lengths changed by a share of {info.strain:.2g}.",
+    )
 
 
 def idealized(structure: Structure, info: SymmetryInfo) -> Structure:

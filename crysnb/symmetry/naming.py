@@ -44,10 +44,21 @@ class Label:
     @property
     def direction(self) -> str:
         """``"[001]"``; empty for 1 and -1."""
+        return _direction(self.axis)
+
+    @property
+    def name(self) -> str:
+        """Short and unique in a group: ``"m [100]"``, ``"3+ [001]"``, ``"3- [001]"``.
+
+        Both senses about one line are named after one direction of it, the one whose first index
+        that is not zero is positive.
+        """
         if not any(self.axis):
-            return ""
-        wide = max(map(abs, self.axis)) > 9
-        return "[" + (" " if wide else "").join(map(str, self.axis)) + "]"
+            return self.symbol
+        flipped = next(k for k in self.axis if k) < 0
+        sense = "" if self.symbol in ("2", "m") else "-" if flipped else "+"
+        u, v, w = self.axis
+        return f"{self.symbol}{sense} {_direction((-u, -v, -w) if flipped else self.axis)}"
 
     @property
     def text(self) -> str:
@@ -69,6 +80,13 @@ class Label:
     def sort_key(self) -> tuple[object, ...]:
         """Order of operations in every list: the identity first, simple ones before others."""
         return (self.cost, tuple(-abs(k) for k in self.axis), tuple(-k for k in self.axis))
+
+
+def _direction(axis: tuple[int, int, int]) -> str:
+    if not any(axis):
+        return ""
+    wide = max(map(abs, axis)) > 9
+    return "[" + (" " if wide else "").join(map(str, axis)) + "]"
 
 
 def label(matrix: NDArray[np.int64]) -> Label:

@@ -108,8 +108,10 @@ class Setting:
         lengths = np.sqrt((directions**2).sum(axis=1, keepdims=True))
         directions = directions / np.where(lengths > 0, lengths, 1.0)
         return tuple(
-            Operation(r, symbol, axis, direction, text)
-            for r, axis, (symbol, direction, text) in zip(rotations, directions, self._texts, strict=True)
+            Operation(r, symbol, axis, direction, text, name)
+            for r, axis, (symbol, direction, text, name) in zip(
+                rotations, directions, self._texts, strict=True
+            )
         )
 
     @cached_property
@@ -117,8 +119,8 @@ class Setting:
         return np.array([name.axis for name in self.labels], dtype=np.float64)
 
     @cached_property
-    def _texts(self) -> tuple[tuple[str, str, str], ...]:
-        return tuple((name.symbol, name.direction, name.text) for name in self.labels)
+    def _texts(self) -> tuple[tuple[str, str, str, str], ...]:
+        return tuple((label.symbol, label.direction, label.text, label.name) for label in self.labels)
 
 
 def _ordered(matrices: NDArray[np.int64]) -> Setting:

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from crysnb.errors import ShapeError, quote
 from crysnb.symmetry.detect import Symprec
 from crysnb.tensors import report as verdicts
-from crysnb.tensors.admissible import admissibility
 from crysnb.tensors.blocks import block_norms
 from crysnb.tensors.form import TensorForm, tensor_form
 from crysnb.tensors.report import Offender, TensorReport
+from crysnb.values.admissible import admissibility
 from crysnb.values.prediction import Prediction
 from crysnb.values.property_spec import PROPERTIES
 from crysnb.values.tensor_kind import KINDS, TensorKind, tensor_kind

@@ -22,7 +22,7 @@ from crysnb.symmetry.point_groups import (
 from crysnb.symmetry.project import Invariants, invariants
 from crysnb.tensors.frames import FRAMES, ieee_rotation, turned
 from crysnb.tensors.relations import Relations, relations
-from crysnb.tensors.why import reasons
+from crysnb.tensors.why import reasons, vanishing_alone
 from crysnb.values.symmetry_info import Operation, SymmetryInfo
 from crysnb.values.tensor_kind import TensorKind, tensor_kind
 
@@ -160,6 +160,33 @@ class TensorForm:
         if name not in self.kind.names:
             raise UnknownName.of("tensor component", name, self.kind.names)
         return tuple(self.operations[k] for k in self._reasons.get(name, ()))
+
+    @property
+    def operation_names(self) -> tuple[str, ...]:
+        """Names of the operations, in the order of ``operations``."""
+        return tuple(operation.name for operation in self.operations)
+
+    def vanishing_under(self, operation: str) -> tuple[str, ...]:
+        """Components that one operation forces to vanish by itself, whatever the others do.
+
+        Parameters
+        ----------
+        operation
+            Name of an operation, for example ``"m [100]"``.
+
+        Raises
+        ------
+        UnknownName
+            If the form has no such operation.
+        """
+        if operation not in self.operation_names:
+            raise UnknownName.of("operation", operation, self.operation_names)
+        return self._vanishing[self.operation_names.index(operation)]
+
+    @cached_property
+    def _vanishing(self) -> tuple[tuple[str, ...], ...]:
+        found = vanishing_alone(self.kind, self._space.group)
+        return tuple(tuple(self.kind.names[k] for k in row) for row in found)
 
     @cached_property
     def _reasons(self) -> dict[str, tuple[int, ...]]:

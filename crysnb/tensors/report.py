@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crysnb.tensors.admissible import Admissibility
 from crysnb.units import display_unit
+from crysnb.values.admissible import Admissibility
 from crysnb.values.property_spec import FLOOR
 
 if TYPE_CHECKING:

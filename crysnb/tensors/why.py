@@ -130,3 +130,32 @@ def reasons(
             accepted="functionals that vanish on every allowed tensor",
         )
     return answer
+
+
+def vanishing_alone(kind: TensorKind, group: GroupTable) -> list[tuple[int, ...]]:
+    """For each operation the components that vanish under it and its powers alone.
+
+    Parameters
+    ----------
+    kind
+        Kind of tensor.
+    group
+        The operations.
+
+    Returns
+    -------
+    list of tuple
+        Indices of components, one tuple per operation.
+    """
+    n = len(group.table)
+    average = np.zeros((n, n))
+    for k in range(n):
+        members, power = {group.identity}, k
+        while power not in members:
+            members.add(power)
+            power = int(group.table[power, k])
+        average[k, list(members)] = 1.0 / len(members)
+    images = represent(kind, group.rotations)
+    means = (average @ images.reshape(n, -1)).reshape(images.shape)
+    # A component vanishes for all allowed tensors exactly if the projector sends it to nothing.
+    return [tuple(np.flatnonzero(np.abs(mean).max(axis=1) < FORCED).tolist()) for mean in means]

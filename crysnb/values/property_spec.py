@@ -51,6 +51,13 @@ PROPERTIES: dict[str, PropertySpec] = {
             meaning="electronic (clamped-ion, high-frequency) relative permittivity, not the static one",
         ),
         PropertySpec(
+            name="dielectric_total",
+            symbol="ε0",
+            unit="1",
+            tensor=DIELECTRIC,
+            meaning="static relative permittivity at fixed strain: the electronic part plus that of the ions",
+        ),
+        PropertySpec(
             name="piezoelectric",
             symbol="e",
             unit="C/m^2",

@@ -27,6 +27,10 @@ class Operation:
         The same in conventional crystal axes, such as ``"[001]"``; empty for 1 and -1.
     text
         In words, such as ``"mirror perpendicular to [100]"``.
+    name
+        Short and unique in a group, such as ``"m [100]"`` or ``"3- [001]"``. The sense follows the
+        International Tables: + turns counter-clockwise when the direction points at the viewer, for
+        a rotoinversion before the inversion.
     """
 
     rotation: NDArray[np.float64]
@@ -34,6 +38,7 @@ class Operation:
     axis: NDArray[np.float64]
     direction: str
     text: str
+    name: str
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.float64]:  # noqa: FBT001
         return np.array(self.rotation, dtype=dtype)
@@ -42,8 +47,9 @@ class Operation:
         return f"Operation({self.text})"
 
     def to_dict(self) -> dict[str, Any]:
-        """Symbol, direction, words, axis and Cartesian matrix."""
+        """Name, symbol, direction, words, axis and Cartesian matrix."""
         return {
+            "name": self.name,
             "symbol": self.symbol,
             "direction": self.direction,
             "text": self.text,

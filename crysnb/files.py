@@ -1,0 +1,126 @@
+"""Writing a file whole or not at all, and tables that no spreadsheet takes for formulas."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import stat
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from crysnb.errors import CrysnbError, quote
+
+
+def write_whole(path: object, content: bytes, *, overwrite: bool) -> Path:
+    """Write a file beside its final name, flush it to disk, then put it in place: never half a file.
+
+    Parameters
+    ----------
+    path
+        Name of the file. A link keeps leading to its file, and a file keeps its permissions.
+    content
+        The bytes.
+    overwrite
+        Whether a file of that name is replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        ``path`` as a path.
+
+    Raises
+    ------
+    CrysnbError
+        ``file.exists`` if the name is taken and ``overwrite`` is false; ``file.not_writable``.
+    """
+    if not isinstance(path, str | os.PathLike) or "\x00" in str(path) or not Path(path).name:
+        raise _not_writable(path, "that is no name of a file")
+    named = Path(path)
+    target = Path(os.path.realpath(named))
+    try:
+        if not overwrite:
+            # Reserves the name; fails where it is taken, be it by a link that leads nowhere.
+            named.open("xb").close()
+        elif target.exists() and not target.is_file():
+            raise _not_writable(named, "it is not a regular file")
+        try:
+            _replace(target, content)
+        except OSError:
+            if not overwrite:
+                named.unlink(missing_ok=True)
+            raise
+    except FileExistsError:
+        raise CrysnbError(
+            "file.exists",
+            found=f"there is a file {quote(str(named))} already",
+            action="Choose another name, or pass overwrite=True (on the command line: --force)",
+        ) from None
+    except OSError as error:
+        raise _not_writable(named, error.strerror or type(error).__name__) from None
+    return named
+
+
+def _replace(target: Path, content: bytes) -> None:
+    partial = target.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        with partial.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            partial.chmod(stat.S_IMODE(target.stat().st_mode))
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _not_writable(path: object, reason: str) -> CrysnbError:
+    return CrysnbError(
+        "file.not_writable",
+        found=f"{quote(path if isinstance(path, str) else str(path))} cannot be written: {reason}",
+        accepted="a file name in a folder that exists and may be written to",
+    )
+
+
+#: A spreadsheet takes text that begins so for a formula; the minus sign and full-width forms included.
+_FORMULA = tuple("=+-@\u2212\uff1d\uff0b\uff0d\uff20")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def csv_text(headers: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """A table as comma-separated values (RFC 4180) that no spreadsheet takes for formulas.
+
+    Numbers stay numbers; text that begins like a formula gets an apostrophe in front, and control
+    characters become spaces (Source: OWASP, *CSV Injection*).
+
+    Parameters
+    ----------
+    headers
+        Names of the columns.
+    rows
+        Cells in their order; each is written as its ``str``.
+    """
+    out = io.StringIO()
+    # All quoted: where a semicolon separates columns, none in a text may begin one.
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    for row in (headers, *rows):
+        writer.writerow([_csv_cell(value) for value in row])
+    return out.getvalue()
+
+
+def _csv_cell(value: object) -> str:
+    text = _CONTROL.sub(" ", str(value))
+    number = text.replace("\N{MINUS SIGN}", "-")  # as our tables print it
+    if _NUMBER.fullmatch(number):
+        return number
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+
+
+def plain_name(*words: str) -> str:
+    """A file name made of words: ASCII letters, digits and hyphens alone, at most 60 of them."""
+    parts = (re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-") for word in ("crysnb", *words))
+    return "-".join(part for part in parts if part)[:60].strip("-")
