@@ -6,6 +6,7 @@ import copy
 import hashlib
 import importlib
 import os
+import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from crysnb.errors import DeviceMemory, UnknownName, WeightsCorrupt, quote
+from crysnb.graph.element_features import MAX_Z
 from crysnb.registry import Registry
+from crysnb.structure.elements import SYMBOLS
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.trace import Tap, no_tap
 from crysnb.weights import store
 from crysnb.weights.card import ModelCard
+from crysnb.weights.reference import FeatureReference
 
 
 class Network(Protocol):
@@ -38,7 +42,9 @@ class Network(Protocol):
     def __call__(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
         """Per property one tensor [crystal, …] in the property's unit.
 
-        An ensemble adds ``<property>.members`` with one more axis, [crystal, member, …].
+        An ensemble adds ``<property>.members`` with one more axis, [crystal, member, …]. ``features``, if
+        it is there, are invariant features [crystal, channel], in which the distance to the training
+        crystals is taken.
         """
         ...
 
@@ -49,6 +55,8 @@ FAMILIES.add("gmtnet", "crysnb.models.gmtnet.build")
 
 _CACHE: OrderedDict[tuple[str, str, str], Model] = OrderedDict()
 _CACHE_SIZE = 4
+#: Bytes of GPU memory that must be free for ``device="auto"`` to take the GPU.
+MIN_FREE = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -63,11 +71,14 @@ class Model:
         The module, in evaluation mode.
     device
         Where it runs.
+    reference
+        Where its training crystals lie in feature space, or None.
     """
 
     card: ModelCard
     network: Network
     device: torch.device
+    reference: FeatureReference | None = None
 
     @property
     def cutoff(self) -> float:
@@ -97,8 +108,14 @@ class Model:
         """The same model on another device."""
         if device == self.device:
             return self
-        moved = copy.deepcopy(cast("nn.Module", self.network))
-        return Model(self.card, cast("Network", moved.to(device).eval()), device)
+        network = cast("nn.Module", self.network)
+        # The copy takes these in place of its own, so that it needs no memory on the present device.
+        there: dict[int, Any] = {
+            id(p): nn.Parameter(p.detach().to(device), p.requires_grad) for p in network.parameters()
+        }
+        there |= {id(b): b.detach().to(device) for b in network.buffers()}
+        moved = copy.deepcopy(network, there)
+        return Model(self.card, cast("Network", moved.to(device).eval()), device, self.reference)
 
 
 def build_network(family: str, config: dict[str, Any]) -> nn.Module:
@@ -148,7 +165,14 @@ def load_model(model: str | Path | Model, device: str = "auto") -> Model:
         _CACHE.move_to_end(key)
         return _CACHE[key]
     network = _filled(stored)
-    loaded = Model(stored.card, cast("Network", network.to(target).eval()), target)
+    try:
+        network.to(target)
+    except RuntimeError as error:
+        if device != "auto" or target.type == "cpu":
+            raise _unavailable(device, error) from error
+        _FAULT["text"] = first_line(error)
+        return load_model(model, "cpu")
+    loaded = Model(stored.card, cast("Network", network.eval()), target, stored.reference)
     _CACHE[key] = loaded
     while len(_CACHE) > _CACHE_SIZE:
         _CACHE.popitem(last=False)
@@ -165,6 +189,12 @@ def _filled(stored: store.StoredModel) -> nn.Module:
     for name, shape in shapes.items():
         if name not in stored.tensors or tuple(stored.tensors[name].shape) != shape:
             raise _mismatch(card, name)
+    if strange := sorted(set(card.element_counts) - set(SYMBOLS[:MAX_Z])):
+        raise WeightsCorrupt(
+            "weights.mismatch",
+            found=f"the card of {quote(card.name)} counts crystals of {quote(strange)}",
+            accepted=f"the elements up to {SYMBOLS[MAX_Z - 1]}, which have features",
+        )
     network = build_network(card.family, card.config)
     expected = network.state_dict()
     wrong = sorted(set(expected) ^ set(stored.tensors)) or [
@@ -195,18 +225,51 @@ def _mismatch(card: ModelCard, tensor: str) -> WeightsCorrupt:
 def resolve_device(device: str) -> torch.device:
     """The device called so; ``"auto"`` takes a GPU with at least 1 GiB free, otherwise the CPU."""
     if device == "auto":
-        if torch.cuda.is_available() and torch.cuda.mem_get_info()[0] > (1 << 30):
-            return torch.device("cuda")
-        return torch.device("cpu")
+        return _automatic()
     try:
         target = torch.device(device)
-        torch.zeros(1, device=target)
+        torch.zeros(1, device=target).cpu()  # there and back: "meta" holds no numbers
     except (RuntimeError, AssertionError, TypeError) as error:
         if isinstance(error, (RuntimeError, TypeError)) and "device string" in str(error):
             raise UnknownName.of("device", device, ("auto", "cpu", "cuda")) from error
-        raise DeviceMemory(
-            "device.unavailable",
-            found=f"device {quote(device)} cannot be used here",
-            accepted="'auto', 'cpu', or a device that torch sees",
-        ) from error
+        raise _unavailable(device, error) from error
     return target
+
+
+# Why "auto" passed over a GPU. torch warns of a driver that does not fit only once in a process.
+_FAULT = {"text": ""}
+
+
+def gpu_fault() -> str:
+    """Why ``"auto"`` does not use the GPU although there is one; empty if there is no reason to tell."""
+    return _FAULT["text"] if _automatic().type == "cpu" else ""
+
+
+def _automatic() -> torch.device:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            if torch.cuda.is_available():
+                free = torch.cuda.mem_get_info()[0]
+                if free > MIN_FREE:
+                    return torch.device("cuda")
+                _FAULT["text"] = f"only {free / 2**30:.1f} GiB of its memory are free"
+        except (RuntimeError, AssertionError) as error:
+            _FAULT["text"] = first_line(error)
+    if said:
+        _FAULT["text"] = first_line(said[0].message)
+    return torch.device("cpu")
+
+
+def first_line(error: Warning | BaseException | str) -> str:
+    """What an error says first, short enough for a notice."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200]
+
+
+def _unavailable(device: str, error: BaseException) -> DeviceMemory:
+    return DeviceMemory(
+        "device.unavailable",
+        found=f"device {quote(device)} cannot be used here ({first_line(error)})",
+        accepted="'auto', 'cpu', or a device that torch sees",
+    )

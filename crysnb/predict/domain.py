@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 from pymatgen.core import Structure
 
 from crysnb.errors import OutOfDomain
 from crysnb.structure.band_gap import stored_gap
 from crysnb.values.prediction import Notice
+from crysnb.values.property_spec import property_spec
 from crysnb.weights.card import ModelCard
+from crysnb.weights.reference import FeatureReference
+
+Array = NDArray[np.float64]
 
 #: An element in fewer training crystals than this is called rare.
 RARE_BELOW = 10
+#: Farther from the training set than this share of the validation crystals: a notice, and a warning.
+FAR, VERY_FAR = 0.75, 0.95
 #: Stored gaps up to this, in eV, count as metallic.
 METAL_GAP = 0.05
 
@@ -40,11 +51,54 @@ def element_notices(structure: Structure, card: ModelCard) -> tuple[Notice, ...]
     return (Notice("domain.rare_element", "warning", text),)
 
 
-def metal_notices(structure: Structure, property_name: str) -> tuple[Notice, ...]:
-    """Warning where ε∞ is asked of a metal: by a stored band gap, otherwise by composition."""
-    if property_name != "dielectric":
+def distance_notices(features: Array, reference: FeatureReference | None) -> tuple[Notice, ...]:
+    """Notice where a crystal lies far from those that the model was trained on.
+
+    Parameters
+    ----------
+    features
+        The model's features of the crystal, shape [channel].
+    reference
+        Where the training crystals lie; None if the model does not say.
+
+    Notes
+    -----
+    Only the validation crystals can say whether the distance means anything: the text quotes what was
+    measured on them when the model was made (see ``benchmarks/domain_distance.py``).
+    """
+    if reference is None:
         return ()
-    meaning = "ε∞ has no meaning for a metal: its electronic response at low frequency diverges"
+    place = reference.place(features)
+    if place.farther_than < FAR:
+        return ()
+    n, percent = len(reference.val), 100 * place.farther_than
+    text = (
+        f"Unlike the training crystals: {place.ratio:.2g} times the median distance of the {n} validation "
+        f"crystals, farther than {percent:.0f} % of them; the nearest training crystal is {place.nearest}. "
+        f"{_experience(reference.measured)}"
+    )
+    return (Notice("domain.far", "warning" if place.farther_than >= VERY_FAR else "info", text),)
+
+
+def _experience(measured: Mapping[str, Any]) -> str:
+    """What this distance was worth on the validation crystals."""
+    interval, near, far = (measured.get(k) for k in ("spearman_ci95", "near_error", "far_error"))
+    if interval is None or near is None or far is None:
+        return "Whether this goes along with the error was not measured."
+    if interval[0] <= 0:
+        return "On the validation crystals this did not go along with the error."
+    return (
+        f"The farthest quarter of them had a median relative error of {100 * far:.2g} %, the nearest quarter "
+        f"one of {100 * near:.2g} %."
+    )
+
+
+def metal_notices(structure: Structure, property_name: str) -> tuple[Notice, ...]:
+    """Warning where a permittivity is asked of a metal: by a stored band gap, otherwise by composition."""
+    if property_name not in ("dielectric", "dielectric_total"):
+        return ()
+    symbol = property_spec(property_name).symbol
+    meaning = f"{symbol} has no meaning for a metal: its electronic response at low frequency diverges"
     gap = stored_gap(structure.properties)
     if gap is not None:
         if gap > METAL_GAP:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from pymatgen.core import Structure
 from torch import Tensor
 
-from crysnb.errors import CrysnbError, ShapeError, SymmetryUndetermined, UnknownName, quote
+from crysnb.errors import CrysnbError, DeviceMemory, ShapeError, SymmetryUndetermined, UnknownName, quote
 from crysnb.graph.build import build_one
-from crysnb.models.interface import Model, load_model
-from crysnb.predict.domain import element_notices, metal_notices
-from crysnb.predict.memory import forward_all
+from crysnb.models.interface import Model, gpu_fault, load_model
+from crysnb.predict.domain import distance_notices, element_notices, metal_notices
+from crysnb.predict.memory import Runner, chunks
+from crysnb.predict.progress import Progress, Report
+from crysnb.predict.reach import neighbor_notices
+from crysnb.predict.sanity import non_finite, projected, unphysical
 from crysnb.predict.stamp import idealisation_notices, near_notices, tolerance_notices
 from crysnb.structure.formula import reduced_formula
 from crysnb.structure.read import read
@@ -24,11 +27,13 @@ from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
 from crysnb.symmetry.project import project, residual
 from crysnb.symmetry.search import check_symprec
+from crysnb.symmetry.sweep import around
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import PropertySpec, property_spec
 from crysnb.values.symmetry_info import SymmetryInfo
 from crysnb.values.trace import Recorder, Trace
+from crysnb.weights.reference import FEATURES
 
 DEFAULT_MODEL = "gmtnet-dielectric"
 _RANK = {"error": 0, "warning": 1, "info": 2}
@@ -55,9 +60,13 @@ class _Options:
     symprec: float | Literal["auto"]
     batch_size: int | None
     on_error: str
+    named: bool
+    on_cpu: Callable[[], Model] | None
+    notices: tuple[Notice, ...]
+    progress: Progress | None
 
 
-def predict(
+def predict(  # noqa: PLR0913 - all but the first three by name
     s: Any,
     model: str | Path | Model = DEFAULT_MODEL,
     property: str | None = None,  # noqa: A002 - the public name of the argument
@@ -67,6 +76,7 @@ def predict(
     device: str = "auto",
     batch_size: int | None = None,
     on_error: Literal["raise", "return"] = "raise",
+    progress: Report | None = None,
 ) -> Any:
     """Predicted property of one crystal, or of each crystal in a list.
 
@@ -91,6 +101,9 @@ def predict(
         Crystals per batch; None chooses by size.
     on_error
         ``"return"`` puts the :class:`~crysnb.errors.CrysnbError` of a failed structure in its place.
+    progress
+        Called with parts done and parts in all (0 before they are known), often and also with an
+        unchanged count; an exception that it raises ends the work and comes out of ``predict``.
 
     Returns
     -------
@@ -100,7 +113,8 @@ def predict(
     Raises
     ------
     CrysnbError
-        Of the structure, the symmetry, the domain or the weights, each with its code.
+        Of the structure, the symmetry, the domain or the weights, each with its code; ``device.lost``
+        and ``device.unavailable`` if a device that was named fails.
 
     Notes
     -----
@@ -126,6 +140,11 @@ def predict(
         symprec=symprec,
         batch_size=batch_size,
         on_error=on_error,
+        named=device != "auto",
+        # A lost device cannot hand over its weights; the files can.
+        on_cpu=None if isinstance(model, Model) else lambda: load_model(model, "cpu"),
+        notices=_gpu_notices(loaded) if device == "auto" and not isinstance(model, Model) else (),
+        progress=None if progress is None else Progress(progress, _n_members(loaded)),
     )
     results = _predict_all(list(s) if many else [s], loaded, options)
     shaped = [r[names[0]] if isinstance(r, dict) and property != "all" else r for r in results]
@@ -154,8 +173,24 @@ def trace(
     if idealize:
         structure = idealized_primitive(structure, detect(structure))
     recorder = Recorder()
-    loaded.forward(build_one(structure, loaded.cutoff), recorder)
+    graph = build_one(structure, loaded.cutoff)
+    neighbor_notices(graph, loaded.cutoff)
+    loaded.forward(graph, recorder)
     return recorder.trace()
+
+
+def _n_members(model: Model) -> int:
+    members = model.card.config.get("members", 1)
+    return members if isinstance(members, int) else 1
+
+
+def _gpu_notices(model: Model) -> tuple[Notice, ...]:
+    """Says so if there is a GPU that could not be used."""
+    reason = gpu_fault() if model.device.type == "cpu" else ""
+    if not reason:
+        return ()
+    text = f"The GPU cannot be used ({reason}). Everything ran on the CPU."
+    return (Notice("device.fell_back", "info", text),)
 
 
 def _is_many(s: object) -> bool:
@@ -181,31 +216,40 @@ def _predict_all(
     results: list[dict[str, Prediction] | CrysnbError | None] = [None] * len(inputs)
     jobs: dict[int, _Job] = {}
     for k, x in enumerate(inputs):
+        if options.progress is not None:
+            options.progress.preparing()
         try:
             jobs[k] = _prepare(x, model, options)
         except CrysnbError as error:
             if options.on_error == "raise":
                 raise
             results[k] = error
-    raw, devices = forward_all(model, [job.raw for job in jobs.values()], options.batch_size)
+    runner = Runner(model, named=options.named, on_cpu=options.on_cpu, progress=options.progress)
+    raw_graphs = [job.raw for job in jobs.values()]
+    ideal_graphs = [g for job in jobs.values() if (g := job.ideal)]
+    _expect(options, raw_graphs, ideal_graphs)
+    raw = runner.run(raw_graphs, options.batch_size)
     ideal_jobs = [k for k, job in jobs.items() if job.ideal is not None]
-    ideal, more = forward_all(model, [g for job in jobs.values() if (g := job.ideal)], options.batch_size)
+    ideal = runner.run(ideal_graphs, options.batch_size)
     by_ideal = dict(zip(ideal_jobs, ideal, strict=True))
-    moved = _device_notices(model, devices | more)
+    moved = (*options.notices, *runner.notices())
     for (k, job), output in zip(jobs.items(), raw, strict=True):
         final = by_ideal.get(k)
-        results[k] = {
-            name: _finish(
-                job,
-                property_spec(name),
-                model,
-                output,
-                final,
-                moved,
-            )
-            for name in options.names
-        }
+        for outcome in (output, final):
+            if isinstance(outcome, DeviceMemory):
+                if options.on_error == "raise":
+                    raise outcome
+                results[k] = outcome
+        if not isinstance(output, DeviceMemory) and not isinstance(final, DeviceMemory):
+            results[k] = {
+                name: _finish(job, property_spec(name), model, output, final, moved) for name in options.names
+            }
     return [r for r in results if r is not None]
+
+
+def _expect(options: _Options, *work: list[CrystalBatch]) -> None:
+    if options.progress is not None:
+        options.progress.expect(sum(len(list(chunks(graphs, options.batch_size))) for graphs in work))
 
 
 def _prepare(x: Any, model: Model, options: _Options) -> _Job:
@@ -226,27 +270,22 @@ def _prepare(x: Any, model: Model, options: _Options) -> _Job:
             text = f"No symmetry was determined, so nothing was projected: {error.text}"
             notices.append(Notice("symmetry.undetermined", "warning", text))
         if symmetry:
-            notices += tolerance_notices(symmetry)
+            notices += tolerance_notices(symmetry, around(structure, symmetry.symprec))
         if symmetry and options.symprec == "auto":
             notices += near_notices(structure, symmetry, kinds[0])
         if symmetry and options.idealize:
             ideal = build_one(idealized_primitive(structure, symmetry), model.cutoff)
             notices += idealisation_notices(symmetry)
+    raw = build_one(structure, model.cutoff)
+    notices += neighbor_notices(raw, model.cutoff)
     return _Job(
         structure=structure,
         structure_id=reading.structure_id,
         notices=tuple(notices),
         symmetry=symmetry,
-        raw=build_one(structure, model.cutoff),
+        raw=raw,
         ideal=ideal,
     )
-
-
-def _device_notices(model: Model, used: set[str]) -> tuple[Notice, ...]:
-    if used <= {str(model.device)}:
-        return ()
-    text = f"Memory of {model.device} ran out; part of the work ran on the CPU."
-    return (Notice("device.fell_back", "info", text),)
 
 
 def _finish(
@@ -261,18 +300,22 @@ def _finish(
     raw = raw_output[spec.name].numpy()
     ideal = None if ideal_output is None else ideal_output[spec.name].numpy()
     value, broken, spread = raw, None, None
-    if spec.tensor:
-        finite = np.isfinite(raw).all() and (ideal is None or np.isfinite(ideal).all())
-        if not finite:
-            notices.append(Notice("prediction.non_finite", "error", "The network gave NaN or infinity."))
-            value = np.full(spec.tensor.matrix_shape, np.nan)
-        else:
-            if job.symmetry:
-                broken = residual(spec.tensor, raw, job.symmetry.rotations)
-            if job.symmetry and ideal is not None:
-                value = project(spec.tensor, ideal, job.symmetry.rotations)
-            value = spec.tensor.matrix(value)
-            spread = _uncertainty(job, spec, model, raw_output if ideal_output is None else ideal_output)
+    final = raw_output if ideal_output is None else ideal_output
+    if faults := non_finite(raw, ideal):
+        notices += faults
+        value = np.full(spec.tensor.matrix_shape if spec.tensor else raw.shape, np.nan)
+    elif spec.tensor:
+        refused: tuple[Notice, ...] = ()
+        if job.symmetry:
+            broken = residual(spec.tensor, raw, job.symmetry.rotations)
+        if job.symmetry and ideal is not None:
+            value, refused = projected(spec.tensor, ideal, job.symmetry)
+        value = spec.tensor.matrix(value)
+        notices += [*refused, *unphysical(spec.tensor, raw if ideal is None else ideal, value)]
+        if not refused:
+            spread = _uncertainty(job, spec, model, final)
+    if not faults and (features := final.get(FEATURES)) is not None:
+        notices += distance_notices(features.numpy(), model.reference)
     return Prediction(
         value=value,
         spec=spec,

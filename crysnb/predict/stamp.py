@@ -56,14 +56,27 @@ def near_notices(structure: Structure, symmetry: SymmetryInfo, kind: TensorKind)
     return (Notice("symmetry.near", "warning", text),)
 
 
-def tolerance_notices(symmetry: SymmetryInfo) -> tuple[Notice, ...]:
-    """Warning where another tolerance within about a decade gives another space group."""
-    others = sorted((symprec, number) for symprec, number in symmetry.candidates if number != symmetry.number)
+def tolerance_notices(
+    symmetry: SymmetryInfo, swept: tuple[tuple[float, int], ...] = ()
+) -> tuple[Notice, ...]:
+    """Notice where another tolerance within about a decade gives another space group.
+
+    Parameters
+    ----------
+    symmetry
+        What was found, with the tolerances that were tried on the way.
+    swept
+        Further pairs (symprec, space-group number), as of :func:`crysnb.symmetry.sweep.around`.
+    """
+    tried = {float(f"{p:.6g}"): n for p, n in (*swept, *symmetry.candidates)}
+    others = sorted((p, n) for p, n in tried.items() if n != symmetry.number)
     if not others:
         return ()
+    # Below the tolerance in use it is noise in the positions that counts; idealisation tells its size.
+    severity: Literal["info", "warning"] = "warning" if others[-1][0] > symmetry.symprec else "info"
     listed = ", ".join(f"{number or 'none'} at {symprec:g} Å" for symprec, number in others)
     text = (
         f"The space group depends on the tolerance: {symmetry.number} ({symmetry.symbol}) at "
         f"{symmetry.symprec:g} Å, but {listed}. The zeros and relations follow this choice."
     )
-    return (Notice("symmetry.tolerance", "warning", text),)
+    return (Notice("symmetry.tolerance", severity, text),)

@@ -1,4 +1,7 @@
-"""``python -m crysnb.training``: ``score`` a model folder, then ``ship`` it into the source tree."""
+"""``python -m crysnb.training``: ``score`` a model folder, then ``ship`` it into the source tree.
+
+``reference`` adds where the training crystals lie in feature space; training does so by itself.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 
 import crysnb.weights
 from crysnb.training.publish import score, ship
+from crysnb.training.reference import add_reference
 
 
 def main() -> None:
@@ -17,11 +21,16 @@ def main() -> None:
     scoring.add_argument("folder", type=Path)
     scoring.add_argument("--data", type=Path)
     scoring.add_argument("--part", default="test")
+    placing = actions.add_parser("reference", help="write the training crystals' place in feature space")
+    placing.add_argument("folder", type=Path)
+    placing.add_argument("--data", type=Path)
     shipping = actions.add_parser("ship", help="copy into the package and list the hashes")
     shipping.add_argument("folder", type=Path)
     arguments = parser.parse_args()
     if arguments.action == "score":
         score(arguments.folder, arguments.data, arguments.part)
+    elif arguments.action == "reference":
+        add_reference(arguments.folder, arguments.data)
     else:
         ship(arguments.folder, Path(crysnb.weights.__path__[0]) / "shipped")
 

@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from crysnb.errors import CrysnbError, quote
+from crysnb.files import write_whole
 from crysnb.weights import store
 
 _LATEST = "latest.json"
@@ -51,7 +52,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     (temporary / "state.json").write_text(json.dumps(state))
     shutil.rmtree(final, ignore_errors=True)
     temporary.replace(final)
-    store.write_atomic(folder / _LATEST, json.dumps({"checkpoint": final.name}).encode())
+    write_whole(folder / _LATEST, json.dumps({"checkpoint": final.name}).encode(), overwrite=True)
     for old in sorted(folder.glob("epoch*"))[:-2]:
         shutil.rmtree(old, ignore_errors=True)
 

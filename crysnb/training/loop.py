@@ -43,15 +43,22 @@ class Run:
         Labelled crystals.
     folder
         Where checkpoints go, or None to keep nothing.
+    network
+        What to start from; if None, a network initialised from the recipe's seed.
     """
 
     def __init__(
-        self, recipe: Recipe, train: Sequence[Labelled], val: Sequence[Labelled], folder: Path | None = None
+        self,
+        recipe: Recipe,
+        train: Sequence[Labelled],
+        val: Sequence[Labelled],
+        folder: Path | None = None,
+        network: GMTNet | None = None,
     ) -> None:
         self.recipe, self.train_set, self.val_set, self.folder = recipe, list(train), list(val), folder
-        self.network = seeded_network(recipe)
+        self.network = seeded_network(recipe) if network is None else network
         self.head = cast("TensorHead", self.network.heads[recipe.learns])
-        _standardise(self.head, [c.label for c in self.train_set])
+        standardise(self.head, log_minus_one(torch.stack([c.label for c in self.train_set])))
         self.averaged = copy.deepcopy(self.network)
         matrices = [p for p in self.network.parameters() if p.ndim > 1]
         others = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -103,16 +110,21 @@ class Run:
         return total
 
     def _step(self, chosen: Sequence[Labelled], generator: torch.Generator) -> float:
-        batch = _displaced(collate([c.graph for c in chosen]), self.recipe.noise, generator)
-        label = torch.stack([c.label for c in chosen]).float()
-        x, features = self.network.trunk(batch)
-        latent = self.head.latent(x, features, batch.crystal_of_atom, batch.n_crystals, no_tap, "")
-        loss = dielectric_loss(latent, label, self.recipe)
+        batch = displaced(collate([c.graph for c in chosen]), self.recipe.noise, generator)
+        loss = self._loss(chosen, self._latent(batch))
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.gradient_clip)
         self.optimiser.step()
         return float(loss.detach())
+
+    def _latent(self, batch: CrystalBatch) -> Tensor:
+        x, features = self.network.trunk(batch)
+        return self.head.latent(x, features, batch.crystal_of_atom, batch.n_crystals, no_tap, "")
+
+    def _loss(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
+        # Ablations put other losses here.
+        return dielectric_loss(latent, torch.stack([c.label for c in chosen]).float(), self.recipe)
 
     def _set_rate(self, step: int, steps: int) -> None:
         warm = min(1.0, (step + 1) / max(1.0, _WARM_UP * steps))
@@ -191,9 +203,8 @@ def uncertainty_factor(network: nn.Module, crystals: Sequence[Labelled], name: s
 
 
 @torch.no_grad()
-def _standardise(head: TensorHead, labels: Sequence[Tensor]) -> None:
-    """Put mean and spread of the latent labels per irrep into the head."""
-    latent = log_minus_one(torch.stack(list(labels)))
+def standardise(head: TensorHead, latent: Tensor) -> None:
+    """Put mean and spread per irrep of the latent labels [crystal, 3, 3] into the head."""
     vectors = latent.flatten(1) @ head.get_buffer("to_cartesian").double().T
     scales, at = [], 0
     for (order, parity), n in head.order:
@@ -206,7 +217,8 @@ def _standardise(head: TensorHead, labels: Sequence[Tensor]) -> None:
     head.get_buffer("scale").copy_(torch.stack(scales))
 
 
-def _displaced(batch: CrystalBatch, noise: float, generator: torch.Generator) -> CrystalBatch:
+def displaced(batch: CrystalBatch, noise: float, generator: torch.Generator) -> CrystalBatch:
+    """The batch with each Cartesian coordinate moved by Gaussian noise, Å; its edges stay."""
     if noise == 0:
         return batch
     shift = noise * torch.randn(batch.n_atoms, 3, generator=generator, dtype=torch.float64)

@@ -16,8 +16,12 @@ def dielectric_loss(latent: Tensor, label: Tensor, recipe: Recipe) -> Tensor:
     bad start cannot dominate), and the error of the traceless part relative to its own size (plus 5 %
     of the whole, so that nearly isotropic crystals do not ask for the impossible).
     """
-    difference = _size(latent - log_minus_one(label))
-    epsilon = one_plus_exp(latent)
+    return weighted_loss(latent - log_minus_one(label), one_plus_exp(latent), label, recipe)
+
+
+def weighted_loss(latent_error: Tensor, epsilon: Tensor, label: Tensor, recipe: Recipe) -> Tensor:
+    """The three terms from the error in the learned quantity and the predicted ε, all [crystal, 3, 3]."""
+    difference = _size(latent_error)
     norm = _size(label)
     relative = (_size(epsilon - label) / norm).clamp(max=2.0)
     shape, true_shape = _traceless(epsilon), _traceless(label)

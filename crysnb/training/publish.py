@@ -10,6 +10,7 @@ from typing import Any
 
 from crysnb.datasets.records import data_folder, raw_records, select
 from crysnb.evaluate.run import evaluate
+from crysnb.files import write_whole
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.training.data import TrainingData
 from crysnb.training.recipe import Recipe
@@ -105,9 +106,12 @@ def ship(folder: Path, package_folder: Path) -> None:
     stored = store.load(folder)
     target = package_folder / stored.card.name
     target.mkdir(parents=True, exist_ok=True)
-    for name in (store.WEIGHTS, store.CARD):
-        store.write_atomic(target / name, (folder / name).read_bytes())
+    names = (store.WEIGHTS, store.CARD, *([store.DOMAIN] if stored.reference else []))
+    for name in names:
+        write_whole(target / name, (folder / name).read_bytes(), overwrite=True)
     manifest_file = package_folder / "manifest.json"
     manifest = json.loads(manifest_file.read_text()) if manifest_file.is_file() else {}
     manifest[stored.card.name] = store.manifest_of(target)
-    store.write_atomic(manifest_file, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
+    write_whole(
+        manifest_file, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode(), overwrite=True
+    )

@@ -16,7 +16,10 @@ from crysnb.training.data import load
 from crysnb.training.loop import Run, evaluate, uncertainty_factor
 from crysnb.training.publish import write_model
 from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.reference import feature_reference
+from crysnb.weights import store
 from crysnb.weights.card import ModelCard
+from crysnb.weights.reference import NEIGHBOURS
 
 log = logging.getLogger(__name__)
 
@@ -72,4 +75,8 @@ def train(
     metrics: dict[str, Any] = {"val": evaluate(ensemble, val, chosen.learns)}
     if chosen.members > 1:
         metrics["uncertainty_factor"] = uncertainty_factor(ensemble, val, chosen.learns)
-    return write_model(folder / "model", chosen, ensemble, loaded, metrics)
+    card = write_model(folder / "model", chosen, ensemble, loaded, metrics)
+    if len(loaded.parts["train"]) > NEIGHBOURS and val:
+        reference = feature_reference(ensemble, loaded, chosen.learns)
+        card = store.save_reference(folder / "model", card, reference)
+    return card

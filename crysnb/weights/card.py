@@ -41,6 +41,9 @@ class ModelCard:
         Hash of ``weights.safetensors``.
     citation
         BibTeX of the method.
+    domain
+        Hash of ``domain.safetensors``, where the training crystals lie in feature space, and how the distance
+        to them went along with the error on validation; empty if the model has none.
     """
 
     name: str
@@ -54,6 +57,7 @@ class ModelCard:
     training: dict[str, Any]
     sha256: str
     citation: str = ""
+    domain: dict[str, Any] = field(default_factory=dict)
     schema_version: int = field(default=SCHEMA_VERSION)
 
     def to_json(self) -> str:
@@ -78,18 +82,40 @@ class ModelCard:
         if unknown := sorted(set(data) - set(types)):
             raise _corrupt(f"unknown keys {quote(unknown)}", ", ".join(types))
         for name, kind in types.items():
-            if name not in data and name != "citation":
+            if name not in data and name not in _OPTIONAL:
                 raise _corrupt(f"no {name!r}", "a complete card")
-            if not isinstance(data.get(name, ""), kind):
+            if name in data and not isinstance(data[name], kind):
                 raise _corrupt(f"{name} is {quote(data[name])}", kind.__name__)
         properties = data.pop("properties")
         if not properties or not all(isinstance(p, str) for p in properties):
             raise _corrupt(f"properties {quote(properties)}", "a list of names")
-        if not all(isinstance(n, int) and n >= 0 for n in data["element_counts"].values()):
-            raise _corrupt("element counts that are not whole numbers", "counts of at least 0")
+        _check_values(data)
         return cls(**data, properties=tuple(properties))
 
 
+# Numbers inside the free-form parts that predicting and scoring rely on.
+_OPTIONAL_NUMBERS = (("metrics", "uncertainty_factor"), ("dataset", "max_entry"))
+_LARGEST = 1e100
+
+
+def _check_values(data: dict[str, Any]) -> None:
+    if not all(isinstance(n, int) and n >= 0 for n in data["element_counts"].values()):
+        raise _corrupt("element counts that are not whole numbers", "counts of at least 0")
+    if domain := data.get("domain"):
+        if not isinstance(domain.get("sha256"), str):
+            raise _corrupt("a domain without a hash", "sha256 of its file")
+        interval = domain.get("spearman_ci95", [0, 0])
+        pair = interval if isinstance(interval, list) and len(interval) == 2 else [None]
+        measured = [*pair, *(domain.get(key, 0) for key in ("spearman", "near_error", "far_error"))]
+        if not all(type(x) in (int, float) and abs(x) < _LARGEST for x in measured):
+            raise _corrupt(f"measures of the domain {quote(measured)}", "numbers")
+    for holder, key in _OPTIONAL_NUMBERS:
+        value = data[holder].get(key)
+        if value is not None and not (type(value) in (int, float) and 0 <= value < _LARGEST):
+            raise _corrupt(f"{key} is {quote(value)}", "a number")
+
+
+_OPTIONAL = frozenset({"citation", "domain"})
 _KINDS: dict[str, type] = {"str": str, "dict": dict, "tuple": list, "int": int}
 
 

@@ -16,23 +16,50 @@ import safetensors.torch
 import torch
 
 from crysnb.errors import UnknownName, WeightsCorrupt, WeightsMissing, quote
+from crysnb.files import write_whole
 from crysnb.weights.card import ModelCard
+from crysnb.weights.reference import FeatureReference
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-WEIGHTS, CARD = "weights.safetensors", "card.json"
+WEIGHTS, CARD, DOMAIN = "weights.safetensors", "card.json", "domain.safetensors"
 _SHIPPED = Path(__file__).with_name("shipped")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MAX_BYTES = 256 << 20
+# Files of these names hold pickles, which run code when they are opened.
+_PICKLE_SUFFIXES = {
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".bin",
+    ".pkl",
+    ".pickle",
+    ".joblib",
+    ".tar",
+    ".zip",
+    ".npy",
+    ".npz",
+}
+_DTYPES = {torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.bool}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredModel:
-    """A checked card and the tensors that its hash vouches for."""
+    """A checked card and the tensors that its hash vouches for.
+
+    Attributes
+    ----------
+    card, tensors
+        Description and weights.
+    reference
+        Where the training crystals lie in feature space; None if the card names none, or a folder of
+        one's own comes without that file.
+    """
 
     card: ModelCard
     tensors: dict[str, Tensor]
+    reference: FeatureReference | None = None
 
 
 def shipped() -> tuple[str, ...]:
@@ -64,8 +91,11 @@ def load(name_or_folder: str | Path) -> StoredModel:
     if isinstance(name_or_folder, str) and text in _manifest():
         folder, promised = _shipped_folder(text), _manifest()[text]
         card = ModelCard.from_json(_checked(folder / CARD, promised[CARD]))
-        return StoredModel(card, _parse(_checked(folder / WEIGHTS, promised[WEIGHTS]), folder))
+        tensors = _parse(_checked(folder / WEIGHTS, promised[WEIGHTS]), folder / WEIGHTS)
+        return StoredModel(card, tensors, _reference(folder, card, required=True))
     folder = Path(text)
+    if folder.suffix.lower() in _PICKLE_SUFFIXES and not _is_folder(folder):
+        raise _pickled(f"{quote(folder.name)} is named like a pickled checkpoint")
     if not _is_folder(folder):
         if isinstance(name_or_folder, str) and _NAME.fullmatch(text):
             raise UnknownName.of("model", text, shipped())
@@ -75,7 +105,27 @@ def load(name_or_folder: str | Path) -> StoredModel:
             accepted=f"a folder with {WEIGHTS} and {CARD}, or one of {', '.join(shipped())}",
         )
     card = ModelCard.from_json(_read(folder / CARD))
-    return StoredModel(card, _parse(_checked(folder / WEIGHTS, card.sha256), folder))
+    tensors = _parse(_checked(folder / WEIGHTS, card.sha256), folder / WEIGHTS)
+    return StoredModel(card, tensors, _reference(folder, card, required=False))
+
+
+def save_reference(folder: str | Path, card: ModelCard, reference: FeatureReference) -> ModelCard:
+    """Write where the training crystals lie, and its hash into the card, which is returned."""
+    target = Path(folder)
+    content = tensor_bytes(reference.to_tensors())
+    domain = {**reference.measured, "sha256": hashlib.sha256(content).hexdigest()}
+    complete = replace(card, domain=domain)
+    write_whole(target / DOMAIN, content, overwrite=True)
+    write_whole(target / CARD, complete.to_json().encode(), overwrite=True)
+    return complete
+
+
+def _reference(folder: Path, card: ModelCard, *, required: bool) -> FeatureReference | None:
+    file = folder / DOMAIN
+    if not card.domain or not (required or file.is_file()):
+        return None
+    tensors = _parse(_checked(file, card.domain["sha256"]), file)
+    return FeatureReference.from_tensors(tensors, card.domain)
 
 
 def save(folder: str | Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> ModelCard:
@@ -84,27 +134,14 @@ def save(folder: str | Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> 
     target.mkdir(parents=True, exist_ok=True)
     content = safetensors.torch.save({k: v.detach().cpu().contiguous() for k, v in tensors.items()})
     complete = replace(card, sha256=hashlib.sha256(content).hexdigest())
-    write_atomic(target / WEIGHTS, content)
-    write_atomic(target / CARD, complete.to_json().encode())
+    write_whole(target / WEIGHTS, content, overwrite=True)
+    write_whole(target / CARD, complete.to_json().encode(), overwrite=True)
     return complete
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write ``content`` beside ``path``, flush it to disk, then rename: never half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Tensors of a safetensors file, without a card (training checkpoints)."""
-    return _parse(_read(path), path.parent)
+    return _parse(_read(path), path)
 
 
 def tensor_bytes(tensors: Mapping[str, Tensor]) -> bytes:
@@ -158,23 +195,30 @@ def _checked(path: Path, sha256: str) -> bytes:
     return content
 
 
-def _parse(content: bytes, folder: Path) -> dict[str, Tensor]:
-    # A zip archive or a pickle protocol byte: a checkpoint that could run code.
-    if content[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
-        raise WeightsCorrupt(
-            "weights.pickle",
-            found=f"{WEIGHTS} in {quote(str(folder))} is a pickled checkpoint",
-            accepted="safetensors",
-            action="Export the tensors to safetensors where the checkpoint was made",
-        )
+def _parse(content: bytes, path: Path) -> dict[str, Tensor]:
+    # safetensors: eight bytes with the length of a JSON object, then that object. Those bytes may look
+    # like anything, so a zip archive or a pickle is told by what comes after.
+    if content[8:9] != b"{" and content.startswith((b"PK", *(b"\x80%c" % k for k in range(1, 6)))):
+        raise _pickled(f"{path.name} in {quote(str(path.parent))} is a pickled checkpoint")
     try:
         tensors = safetensors.torch.load(content)
-    except (safetensors.SafetensorError, ValueError, KeyError, RuntimeError) as error:
-        raise _corrupt(folder / WEIGHTS, f"is no safetensors file ({quote(str(error))})") from error
+    except (safetensors.SafetensorError, ValueError, KeyError, RuntimeError, OverflowError) as error:
+        raise _corrupt(path, f"is no safetensors file ({quote(str(error))})") from error
     for name, tensor in tensors.items():
+        if tensor.dtype not in _DTYPES:
+            raise _corrupt(path, f"holds {quote(name)} as {tensor.dtype}")
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise _corrupt(folder / WEIGHTS, f"holds non-finite numbers in {quote(name)}")
+            raise _corrupt(path, f"holds non-finite numbers in {quote(name)}")
     return tensors
+
+
+def _pickled(found: str) -> WeightsCorrupt:
+    return WeightsCorrupt(
+        "weights.pickle",
+        found=found,
+        accepted=f"a folder with {WEIGHTS} and {CARD}; pickles are never opened, they can run code",
+        action="Export the tensors to safetensors where the checkpoint was made",
+    )
 
 
 def _corrupt(path: Path, why: str) -> WeightsCorrupt:

@@ -40,7 +40,7 @@ def network() -> GMTNet:
 def run(network: GMTNet, *structures: Structure) -> dict[str, np.ndarray[Any, Any]]:
     with torch.inference_mode():
         output = network(build(structures, CONFIG.cutoff))
-    return {name: value.numpy() for name, value in output.items()}
+    return {name: value.numpy() for name, value in output.items() if name in KINDS}
 
 
 def distance(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float:

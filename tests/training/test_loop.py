@@ -16,7 +16,7 @@ import crysnb as cn
 from crysnb.graph.build import build_one
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.training.data import Labelled, TrainingData
-from crysnb.training.loop import Run, _displaced, uncertainty_factor
+from crysnb.training.loop import Run, displaced, uncertainty_factor
 from crysnb.training.loss import dielectric_loss
 from crysnb.training.publish import write_model
 from crysnb.training.recipe import RECIPES
@@ -79,7 +79,7 @@ def test_atoms_are_displaced_by_the_stated_deviation_reproducibly(val: list[Labe
     batch = collate([val[0].graph] * 1000)
 
     def moved(seed: int) -> CrystalBatch:
-        return _displaced(batch, 0.06, torch.Generator().manual_seed(seed))
+        return displaced(batch, 0.06, torch.Generator().manual_seed(seed))
 
     shift = torch.einsum("ai,aij->aj", moved(0).frac - batch.frac, batch.cell[batch.crystal_of_atom])
     covariance = torch.cov(shift.T) / 0.06**2

@@ -12,6 +12,7 @@ from crysnb.models.gmtnet.config import GMTNetConfig
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.trace import Tap, no_tap
+from crysnb.weights.reference import FEATURES
 
 MAX_MEMBERS = 16
 
@@ -50,13 +51,17 @@ class GMTNetEnsemble(nn.Module):
         return self.config.properties
 
     def forward(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
-        """Per property the mean [crystal, …], and under ``<property>.members`` [crystal, member, …]."""
+        """Per property the mean [crystal, …], and under ``<property>.members`` [crystal, member, …].
+
+        ``features`` are those of all members side by side, [crystal, channel].
+        """
         outputs = [member(batch, _prefixed(tap, f"member{k}")) for k, member in enumerate(self.members)]
         result: dict[str, Tensor] = {}
         for name in self.config.properties:
             stacked = torch.stack([output[name] for output in outputs], dim=1)
             result[name] = stacked.mean(dim=1)
             result[f"{name}.members"] = stacked
+        result[FEATURES] = torch.cat([output[FEATURES] for output in outputs], dim=1)
         return result
 
 

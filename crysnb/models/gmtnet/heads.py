@@ -100,7 +100,7 @@ def _commuting(block: Tensor, left: list[Tensor], right: Tensor) -> Tensor:
 class TensorHead(nn.Module):
     """Mean over atoms of gated linear maps per irrep, then one fixed matrix to Cartesian.
 
-    For the dielectric tensor the network predicts S = log(ε − 1), so that ε = 1 + exp(S) is
+    For a permittivity the network predicts S = log(ε − 1), so that ε = 1 + exp(S) is
     symmetric with eigenvalues above 1 whatever the weights; exp of a symmetric matrix is equivariant.
     Other properties are linear in the features.
 
@@ -118,7 +118,7 @@ class TensorHead(nn.Module):
         super().__init__()
         kind = tensor_of(spec)
         self.rank = kind.rank
-        self.exponential = spec.name == "dielectric"
+        self.exponential = kind.name == "dielectric"
         matrix, irreps = change_of_basis(kind)
         self.order = list(irreps_of(irreps).items())
         self.irreps: dict[Irrep, int] = irreps_of(irreps)

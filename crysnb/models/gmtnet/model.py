@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from crysnb.graph.element_features import element_features
 from crysnb.models.gmtnet.config import GMTNetConfig
-from crysnb.models.gmtnet.heads import TensorHead, irreps_of, merge_irreps, tensor_of
+from crysnb.models.gmtnet.heads import TensorHead, irreps_of, mean_per_crystal, merge_irreps, tensor_of
 from crysnb.models.gmtnet.layers import (
     Attention,
     EquivariantLinear,
@@ -20,6 +20,7 @@ from crysnb.models.gmtnet.layers import (
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.property_spec import property_spec
 from crysnb.values.trace import Tap, no_tap
+from crysnb.weights.reference import FEATURES
 
 
 class Block(nn.Module):
@@ -106,12 +107,14 @@ class GMTNet(nn.Module):
         self.heads = nn.ModuleDict({s.name: TensorHead(s, config.width, channels) for s in specs})
 
     def forward(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
-        """Cartesian tensor per property, [crystal, 3, …, 3]."""
+        """Cartesian tensor per property, [crystal, 3, …, 3]; and the mean invariant features of the atoms."""
         x, features = self.trunk(batch, tap)
-        return {
+        result: dict[str, Tensor] = {
             name: head(x, features, batch.crystal_of_atom, batch.n_crystals, tap, name)
             for name, head in self.heads.items()
         }
+        result[FEATURES] = mean_per_crystal(x, batch.crystal_of_atom, batch.n_crystals)
+        return result
 
     def trunk(self, batch: CrystalBatch, tap: Tap = no_tap) -> tuple[Tensor, dict[Irrep, Tensor]]:
         """Invariant [atom, width] and equivariant node features that all heads read."""

@@ -1,0 +1,171 @@
+"""Formation energy and band gap as lessons for the trunk, before or beside the tensors."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from crysnb.datasets.records import raw_records, read_split, to_record
+from crysnb.errors import CrysnbError
+from crysnb.graph.build import build_one
+from crysnb.models.gmtnet.heads import mean_per_crystal
+from crysnb.models.gmtnet.model import GMTNet
+from crysnb.symmetry.detect import detect
+from crysnb.symmetry.idealize import idealized_primitive
+from crysnb.training.loop import displaced
+from crysnb.training.recipe import Recipe
+from crysnb.values.crystal_batch import CrystalBatch, collate
+
+#: Keys of the labels, in the order of the head's outputs.
+TARGETS = ("formation_energy_per_atom", "band_gap_pbe")
+
+_WARM_UP = 0.05  # share of the steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScalarCrystal:
+    """A crystal with both labels.
+
+    Attributes
+    ----------
+    id
+        Of the record.
+    graph
+        Graph of the idealised primitive cell.
+    label
+        :data:`TARGETS` in eV/atom and eV, [2].
+    """
+
+    id: str
+    graph: CrystalBatch
+    label: Tensor
+
+
+def formulas_outside(folder: Path, part: str) -> set[str]:
+    """Reduced formulas of the records that are not in ``part`` of a data set; no label is read."""
+    inside = set(read_split(folder / "split.json")[part])
+    return {
+        str(raw["formula"])
+        for raw in raw_records(folder / "structures.jsonl.gz")
+        if str(raw["id"]) not in inside
+    }
+
+
+def load_scalars(
+    folder: Path, *, cutoff: float, count: int, max_atoms: int, excluded: Collection[str]
+) -> list[ScalarCrystal]:
+    """The first ``count`` small crystals of the training part, by the digest of their ids.
+
+    Parameters
+    ----------
+    folder
+        A data set with :data:`TARGETS`.
+    cutoff
+        Of the graphs, Å.
+    count
+        How many at most.
+    max_atoms
+        Largest number of atoms of a stored cell.
+    excluded
+        Reduced formulas to leave out. Records that the structure checks refuse are left out too.
+    """
+    train = set(read_split(folder / "split.json")["train"])
+    suitable = [
+        raw
+        for raw in raw_records(folder / "structures.jsonl.gz")
+        if str(raw.get("id")) in train
+        and raw["formula"] not in excluded
+        and len(raw["species"]) <= max_atoms
+        and all(name in raw["targets"] for name in TARGETS)
+    ]
+    suitable.sort(key=lambda raw: hashlib.sha256(str(raw["id"]).encode()).hexdigest())
+    return list(_graphs(suitable[:count], cutoff))
+
+
+def _graphs(records: Iterable[dict[str, Any]], cutoff: float) -> Iterator[ScalarCrystal]:
+    for raw in records:
+        try:
+            record = to_record(raw)
+            cell = idealized_primitive(record.structure, detect(record.structure))
+        except CrysnbError:
+            continue
+        label = torch.tensor([float(raw["targets"][name]) for name in TARGETS])
+        yield ScalarCrystal(id=record.id, graph=build_one(cell, cutoff), label=label)
+
+
+class ScalarHead(nn.Module):
+    """Mean over atoms of a small network on the invariant features; one output per label.
+
+    Parameters
+    ----------
+    width
+        Channels of the invariant features.
+    labels
+        Training labels [crystal, k]: mean and spread are put into the head.
+    """
+
+    def __init__(self, width: int, labels: Tensor) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, labels.shape[1]))
+        self.register_buffer("shift", labels.mean(0))
+        self.register_buffer("scale", labels.std(0))
+
+    def forward(self, x: Tensor, batch: CrystalBatch) -> Tensor:
+        """Predicted labels [crystal, k] from node features [atom, width]."""
+        pooled = mean_per_crystal(self.layers(x), batch.crystal_of_atom, batch.n_crystals)
+        return pooled * self.get_buffer("scale") + self.get_buffer("shift")
+
+    def loss(self, x: Tensor, batch: CrystalBatch, labels: Tensor) -> Tensor:
+        """Mean absolute error in units of the labels' spread."""
+        error: Tensor = (self(x, batch) - labels) / self.get_buffer("scale")
+        return error.abs().mean()
+
+
+def seeded_head(recipe: Recipe, crystals: Sequence[ScalarCrystal]) -> ScalarHead:
+    """A head initialised from the recipe's seed, without touching the global generator."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.set_state(torch.Generator().manual_seed(recipe.seed + 1).get_state())
+        return ScalarHead(recipe.model.width, torch.stack([c.label for c in crystals]))
+
+
+def pretrain(network: GMTNet, recipe: Recipe, crystals: Sequence[ScalarCrystal], epochs: int) -> list[float]:
+    """Train the trunk on the scalar labels, in place; returns the mean loss of each epoch.
+
+    Rate, batch size, noise, weight decay and clipping are the recipe's; the rate rises linearly over the
+    first 5 % of the steps and then falls to zero as a cosine. The tensor heads are not touched.
+    """
+    head = seeded_head(recipe, crystals)
+    parameters = [p for n, p in network.named_parameters() if not n.startswith("heads.")]
+    parameters += list(head.parameters())
+    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    starts = range(0, len(crystals), recipe.batch_size)
+    losses: list[float] = []
+    network.train()
+    for epoch in range(epochs):
+        generator = torch.Generator().manual_seed(7_000_003 * (recipe.seed + 1) + epoch)
+        order = torch.randperm(len(crystals), generator=generator).tolist()
+        total = 0.0
+        with torch.random.fork_rng(devices=[]):  # dropout draws from the global generator
+            torch.default_generator.set_state(generator.get_state())
+            for k, start in enumerate(starts):
+                share = (epoch * len(starts) + k) / (epochs * len(starts))
+                rate = min(1.0, (share + 1e-3) / _WARM_UP) * (1 + math.cos(math.pi * share)) / 2
+                for group in optimiser.param_groups:
+                    group["lr"] = recipe.learning_rate * rate
+                chosen = [crystals[i] for i in order[start : start + recipe.batch_size]]
+                batch = displaced(collate([c.graph for c in chosen]), recipe.noise, generator)
+                loss = head.loss(network.trunk(batch)[0], batch, torch.stack([c.label for c in chosen]))
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                nn.utils.clip_grad_norm_(parameters, recipe.gradient_clip)
+                optimiser.step()
+                total += float(loss.detach()) / len(starts)
+        losses.append(total)
+    return losses
