@@ -1,0 +1,182 @@
+"""Choices of the ablation that no field of a recipe states, each as a way to start a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from pymatgen.core import Lattice, Structure
+from torch import Tensor, nn
+
+from crysnb.datasets.records import data_folder
+from crysnb.models.gmtnet.heads import TensorHead
+from crysnb.symmetry.detect import detect
+from crysnb.training.data import Labelled
+from crysnb.training.loop import Run, displaced, seeded_network, standardise
+from crysnb.training.loss import weighted_loss
+from crysnb.training.pretrain import ScalarCrystal, formulas_outside, load_scalars, pretrain, seeded_head
+from crysnb.training.recipe import Recipe
+from crysnb.values.crystal_batch import CrystalBatch, collate
+
+#: Data set of the formation energies and band gaps.
+SCALARS = "mp_eform_gap_36k"
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The run of the recipe as it stands."""
+
+    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
+        """A fresh run."""
+        return Run(recipe, train, [])
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """The loss sees S = log(ε − 1) after projection onto the crystal's point group.
+
+    The projection of S and the exponential commute with the group, so that ε = 1 + exp(S) is invariant too.
+    """
+
+    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
+        """A run with a projector per crystal."""
+        return ProjectedRun(recipe, train, [])
+
+
+class ProjectedRun(Run):
+    """Training on projected outputs; see :class:`Projected`."""
+
+    def _loss(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
+        projectors = torch.stack([_projector(c.graph) for c in chosen]).to(latent.dtype)
+        projected = torch.einsum("nij,nj->ni", projectors, latent.flatten(1)).reshape(latent.shape)
+        return super()._loss(chosen, projected)
+
+
+@lru_cache(maxsize=4096)
+def _projector(graph: CrystalBatch) -> Tensor:
+    """Average of R ⊗ R over the point group of one crystal, [9, 9]."""
+    lattice = Lattice(graph.cell[0].numpy())
+    structure = Structure(lattice, graph.atomic_number.tolist(), graph.frac.numpy())
+    rotations = detect(structure).rotations
+    return torch.from_numpy(np.einsum("gik,gjl->ijkl", rotations, rotations).reshape(9, 9) / len(rotations))
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTarget:
+    """The network gives ε itself, not log(ε − 1); the loss's first term is in units of its spread."""
+
+    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
+        """A run whose head is linear."""
+        return PlainTargetRun(recipe, train)
+
+
+class PlainTargetRun(Run):
+    """Training on ε without a transform; see :class:`PlainTarget`."""
+
+    def __init__(self, recipe: Recipe, train: Sequence[Labelled]) -> None:
+        network = seeded_network(recipe)
+        cast("TensorHead", network.heads[recipe.learns]).exponential = False
+        super().__init__(recipe, train, [], network=network)
+        labels = torch.stack([c.label for c in self.train_set])
+        standardise(self.head, labels)
+        self.averaged.load_state_dict(self.network.state_dict())
+        self.spread = float((labels - labels.mean(0)).square().sum(dim=(1, 2)).mean().sqrt())
+
+    def _loss(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
+        label = torch.stack([c.label for c in chosen]).to(latent.dtype)
+        return weighted_loss((latent - label) / self.spread, latent, label, self.recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedElements:
+    """A learned vector per element, alone or added to the one made of the element's descriptors."""
+
+    descriptors: bool
+
+    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
+        """A run whose first layer reads the one-hot element (and the descriptors)."""
+        network = seeded_network(recipe)
+        table = network.get_buffer("element_features")
+        one_hot = torch.eye(len(table))
+        learned = torch.zeros(recipe.model.width, len(table))
+        if not self.descriptors:
+            # The spread that the layer on standardised descriptors starts with.
+            learned.normal_(std=1 / math.sqrt(3), generator=torch.Generator().manual_seed(recipe.seed))
+        weight = torch.cat([network.embed.weight.detach(), learned], dim=1) if self.descriptors else learned
+        network.register_buffer(
+            "element_features", torch.cat([table, one_hot], dim=1) if self.descriptors else one_hot
+        )
+        bias = network.embed.bias
+        network.embed = nn.Linear(weight.shape[1], weight.shape[0])
+        network.embed.weight, network.embed.bias = nn.Parameter(weight), bias
+        return Run(recipe, train, [], network=network)
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """The trunk first learns formation energy and band gap of ``crystals`` other crystals."""
+
+    crystals: int
+    epochs: int
+    max_atoms: int = 16
+
+    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:
+        """A run that starts from the pre-trained trunk."""
+        network = seeded_network(recipe)
+        lessons = _lessons(recipe.dataset, recipe.model.cutoff, self.crystals, self.max_atoms, data)
+        pretrain(network, recipe, lessons, self.epochs)
+        return Run(recipe, train, [], network=network)
+
+
+@dataclass(frozen=True, slots=True)
+class MultiTask:
+    """Every step also learns formation energy and band gap on a batch of other crystals."""
+
+    crystals: int
+    weight: float
+    max_atoms: int = 16
+
+    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:
+        """A run with a second head."""
+        lessons = _lessons(recipe.dataset, recipe.model.cutoff, self.crystals, self.max_atoms, data)
+        return MultiTaskRun(recipe, train, lessons, self.weight)
+
+
+class MultiTaskRun(Run):
+    """Training with an auxiliary scalar head; see :class:`MultiTask`."""
+
+    def __init__(
+        self, recipe: Recipe, train: Sequence[Labelled], lessons: Sequence[ScalarCrystal], weight: float
+    ) -> None:
+        super().__init__(recipe, train, [])
+        self.lessons, self.weight = lessons, weight
+        self.scalars = seeded_head(recipe, lessons)
+        self.optimiser.add_param_group(
+            {"params": list(self.scalars.parameters()), "weight_decay": recipe.weight_decay}
+        )
+        self.draws = torch.Generator().manual_seed(recipe.seed)
+
+    def _loss(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
+        picked = torch.randperm(len(self.lessons), generator=self.draws)[: self.recipe.batch_size]
+        lessons = [self.lessons[i] for i in picked.tolist()]
+        batch = displaced(collate([c.graph for c in lessons]), self.recipe.noise, self.draws)
+        labels = torch.stack([c.label for c in lessons])
+        auxiliary = self.scalars.loss(self.network.trunk(batch)[0], batch, labels)
+        return super()._loss(chosen, latent) + self.weight * auxiliary
+
+
+@lru_cache(maxsize=1)
+def _lessons(
+    dataset: str, cutoff: float, count: int, max_atoms: int, data: Path | None
+) -> list[ScalarCrystal]:
+    """Other crystals, of no formula that the tensor data set has outside its training part."""
+    excluded = formulas_outside(data_folder(dataset, data), "train")
+    return load_scalars(
+        data_folder(SCALARS, data), cutoff=cutoff, count=count, max_atoms=max_atoms, excluded=excluded
+    )

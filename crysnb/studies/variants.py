@@ -1,0 +1,74 @@
+"""What the ablation changes, one choice each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crysnb.studies.treatments import (
+    LearnedElements,
+    MultiTask,
+    Plain,
+    PlainTarget,
+    Pretrained,
+    Projected,
+)
+from crysnb.training.data import Labelled
+from crysnb.training.loop import Run
+from crysnb.training.recipe import Recipe
+
+#: Builds the run of a recipe on the training crystals; gets the folder of the data sets too.
+Starter = Callable[[Recipe, Sequence[Labelled], Path | None], Run]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One row of the ablation.
+
+    Attributes
+    ----------
+    name
+        Of the row.
+    changes
+        Fields of the recipe or of the network's configuration.
+    start
+        Builds the run, for what is no field of the recipe. Its ``repr`` tells its settings.
+    """
+
+    name: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    start: Starter = field(default_factory=Plain)
+
+    def recipe(self, base: Recipe) -> Recipe:
+        """The recipe with this variant's changes."""
+        return base.with_changes(**self.changes)
+
+    def config_hash(self, recipe: Recipe) -> str:
+        """SHA-256 of recipe and start: a result stands for this configuration alone."""
+        if isinstance(self.start, Plain):
+            return recipe.hash
+        return hashlib.sha256(f"{recipe.hash} {self.start!r}".encode()).hexdigest()
+
+
+#: In the order in which they run.
+VARIANTS: tuple[Variant, ...] = (
+    Variant(name="base"),
+    Variant(name="angular order 2", changes={"l_max": 2}),
+    Variant(name="angular order 3", changes={"l_max": 3}),
+    Variant(name="ε itself as target", start=PlainTarget()),
+    Variant(name="projection in training", start=Projected()),
+    Variant(name="pre-trained on energy and gap", start=Pretrained(crystals=4000, epochs=6)),
+    Variant(name="learned elements only", start=LearnedElements(descriptors=False)),
+    Variant(name="no noise", changes={"noise": 0.0}),
+    Variant(name="no dropout", changes={"dropout": 0.0}),
+    Variant(name="no EMA", changes={"ema": 0.0}),
+    Variant(name="cut-off 4.5 Å", changes={"cutoff": 4.5}),
+    Variant(name="cut-off 6.5 Å", changes={"cutoff": 6.5}),
+    Variant(name="width 32", changes={"width": 32}),
+    Variant(name="width 96", changes={"width": 96}),
+    Variant(name="energy and gap beside", start=MultiTask(crystals=4000, weight=0.5)),
+    Variant(name="learned elements and descriptors", start=LearnedElements(descriptors=True)),
+)

@@ -1,0 +1,82 @@
+"""Baselines and ensembles: closed forms on the validation part."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from crysnb.errors import CrysnbError
+from crysnb.graph.build import build_one
+from crysnb.structure.examples import example
+from crysnb.studies import baselines
+from crysnb.studies.ensemble import by_size
+from crysnb.training.data import Labelled
+from crysnb.values.tensor_kind import DIELECTRIC
+
+
+def crystal(name: str, *diagonal: float) -> Labelled:
+    s = example(name)
+    return Labelled(
+        id=name,
+        graph=build_one(s, 4.0),
+        label=torch.diag(torch.tensor(diagonal, dtype=torch.float64)),
+        elements=tuple(sorted(str(e) for e in s.composition.elements)),
+    )
+
+
+def test_median_and_forest_are_isotropic_and_the_forest_knows_the_composition() -> None:
+    train = [crystal("NaCl", 2, 2, 2), crystal("NaCl", 2, 2, 2), crystal("NaCl", 2, 2, 2)]
+    train += [crystal("GaAs", 11, 11, 11)] * 2 + [crystal("rutile", 6, 6, 9)] * 4
+    val = [crystal("NaCl", 2, 2, 2), crystal("GaAs", 11, 11, 14)]
+    found = baselines.baselines(train, val, "dielectric")
+    median = found["median"]
+    errors = [np.sqrt(3) * 5, np.linalg.norm([4, 4, 7])]  # the median of trace/3 is 7
+    assert median["fnorm_cart"] == pytest.approx(np.mean(errors))
+    assert median["aniso_rel_median"] == pytest.approx(1)
+    assert found["forest"]["aniso_rel_median"] == pytest.approx(1)
+    assert found["forest"]["fnorm_cart"] < 0.6 * median["fnorm_cart"]
+
+
+def test_features_are_those_of_composition_and_density() -> None:
+    one = baselines.composition_features(crystal("NaCl", 2, 2, 2))
+    conventional = example("NaCl") * (1, 1, 2)
+    two = baselines.composition_features(
+        Labelled(id="", graph=build_one(conventional, 4.0), label=torch.eye(3), elements=())
+    )
+    np.testing.assert_allclose(one, two, rtol=1e-6)
+    assert one[-1] == pytest.approx(example("NaCl").volume / len(example("NaCl")))
+
+
+def test_the_command_reads_no_test_part(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["baselines", "gmtnet-dielectric", "--data", str(data)])
+    baselines.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert all('"crystals": {"train": 4, "val": 1}' in line for line in lines)
+
+
+def test_missing_data_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["baselines", "gmtnet-dielectric", "--data", str(tmp_path)])
+    with pytest.raises(CrysnbError, match=r"data\.missing"):
+        baselines.main()
+
+
+def test_ensembles_of_every_size_are_averaged() -> None:
+    true = np.broadcast_to(np.eye(3) * 4.0, (5, 3, 3))
+    offsets = np.array([-0.3, -0.1, 0.4])
+    members = true[:, None] + offsets[None, :, None, None] * np.eye(3)
+    lines = list(by_size(members, true, DIELECTRIC))
+    assert [line["members"] for line in lines] == [1, 2, 3]
+    assert [line["ensembles"] for line in lines] == [3, 3, 1]
+    ones = np.abs(offsets) / 4
+    twos = np.abs([-0.2, 0.05, 0.15]) / 4
+    assert lines[0]["mean"]["rel_median"] == pytest.approx(ones.mean())
+    assert lines[0]["sd"]["rel_median"] == pytest.approx(ones.std())
+    assert lines[1]["mean"]["rel_median"] == pytest.approx(twos.mean())
+    assert lines[2]["mean"]["rel_median"] == pytest.approx(0, abs=1e-12)
