@@ -10,12 +10,14 @@ from .errors import SymmetryUndetermined as SymmetryUndetermined
 from .errors import UnknownName as UnknownName
 from .errors import WeightsCorrupt as WeightsCorrupt
 from .errors import WeightsMissing as WeightsMissing
+from .machine import limits as limits
 from .models.interface import load_model as load_model
 from .predict.catalog import models as models
 from .predict.run import predict as predict
 from .predict.run import trace as trace
 from .structure.examples import examples as examples
 from .structure.read import as_structure as as_structure
+from .structure.write import write_cif as write_cif
 from .symmetry.detect import symmetry as symmetry
 from .symmetry.idealize import idealize as idealize
 from .tensors.check import check as check
@@ -27,7 +29,11 @@ from .values.prediction import Prediction as Prediction
 from .values.symmetry_info import SymmetryInfo as SymmetryInfo
 from .values.tensor_kind import TensorKind as TensorKind
 from .values.trace import Trace as Trace
+from .widgets.explain import explain as explain
+from .widgets.prediction_panel import panel as panel
+from .widgets.session import link as link
 from .widgets.structure_view import show as show
 from .widgets.tensor_view import nye as nye
+from .widgets.upload import upload as upload
 
 __version__: str

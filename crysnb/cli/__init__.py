@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from crysnb.cli import check, evaluate, info, lab, predict, tensor, train
+from crysnb.cli import check, evaluate, explain, freeze, idealize, info, lab, predict, tensor, train, warmup
 
 app = typer.Typer(
     name="crysnb",
@@ -24,13 +24,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("explain")(explain.explain)
 app.command("predict")(predict.predict)
 app.command("tensor")(tensor.tensor)
 app.command("check")(check.check)
+app.command("idealize")(idealize.idealize)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
+app.command("freeze")(freeze.freeze)
 app.command("models")(info.models)
 app.command("doctor")(info.doctor)
+app.command("warmup")(warmup.warmup)
 app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(lab.lab)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from crysnb.cli import console
+from crysnb.cli import console, text
 from crysnb.errors import CrysnbError, UnknownName, WeightsMissing
 
 
@@ -50,3 +50,30 @@ def evaluate(
         low, high = result.ci95.get(name, (None, None))
         interval = f"   95 % interval {low:.4g} to {high:.4g}" if low is not None else ""
         typer.echo(f"  {name:22} {value:.4g}{interval}")
+    typer.echo("\nBy crystal system" + _by_system_table(result.by_crystal_system))
+
+
+#: Columns of the printed table by crystal system: those of them that were measured.
+_COLUMNS = (
+    "rel_median", "aniso_rel_median", "ewt25", "ewt10", "fnorm_cart", "mae", "rmse", "r2",
+    "zero_success", "dependent_success",
+)  # fmt: skip
+
+
+def _by_system_table(systems: dict[str, dict[str, Any]]) -> str:
+    """Rows of systems; the first measure with its 95 % interval, a star at what is too small for one."""
+    from crysnb.evaluate.by_system import SMALL
+    from crysnb.evaluate.gauge import SUFFIX
+
+    measured = {name for row in systems.values() for name in row}
+    columns = [name + end for name in _COLUMNS for end in ("", SUFFIX) if name + end in measured]
+    lead = columns[0]
+    rows = [["system", "n", lead, "95 % interval", *columns[1:]]]
+    for system, row in systems.items():
+        low_high = row["ci95"].get(lead)
+        interval = f"{low_high[0]:.3g} to {low_high[1]:.3g}" if low_high else "–"
+        numbers = [f"{row[name]:.3g}" if name in row else "–" for name in columns]
+        rows.append([system, f"{row['n']}{'*' if row['small'] else ''}", numbers[0], interval, *numbers[1:]])
+    small = any(row["small"] for row in systems.values())
+    note = f"\n  * fewer than {SMALL} crystals: no interval, and no conclusion" if small else ""
+    return "\n" + text.table(rows, right=True, indent="  ") + note

@@ -17,6 +17,7 @@ import typer
 import crysnb
 from crysnb.cli import console
 from crysnb.errors import CrysnbError, MissingExtra, quote
+from crysnb.files import write_whole
 
 FIRST = "00_quickstart.ipynb"
 #: Remembers what was copied, so that a notebook that the user has changed is told from an old copy.
@@ -110,7 +111,9 @@ def copy_notebooks(target: Path) -> Copied:
             content = source.read_bytes()
             _place(target, source.name, content, manifest.get(source.name), done)
             manifest[source.name] = _digest(content)
-        _write(target / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
+        write_whole(
+            target / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode(), overwrite=True
+        )
     except OSError as error:
         raise CrysnbError(
             "notebooks.folder",
@@ -124,32 +127,26 @@ def copy_notebooks(target: Path) -> Copied:
 def _place(target: Path, name: str, content: bytes, last: str | None, done: Copied) -> None:
     path = target / name
     if not path.exists():
-        _write(path, content)
+        write_whole(path, content, overwrite=True)
         done.new.append(name)
         return
     present = _digest(path.read_bytes())
     if present == _digest(content):
         done.unchanged.append(name)
     elif present == last:
-        _write(path, content)
+        write_whole(path, content, overwrite=True)
         done.updated.append(name)
     else:
         done.kept.append(name)
         if last != _digest(content):  # the shipped one is newer than the one the user began with
             other = path.with_name(f"{path.stem}.crysnb-{crysnb.__version__}{path.suffix}")
             if not other.exists():
-                _write(other, content)
+                write_whole(other, content, overwrite=True)
                 done.beside.append(other.name)
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 def _read_manifest(path: Path) -> dict[str, str]:

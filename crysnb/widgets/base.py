@@ -7,22 +7,32 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from crysnb.errors import CrysnbError, MissingExtra, UnknownName
-from crysnb.widgets.messages import Check, admit_event, admit_state, is_name_list
+from crysnb.errors import CrysnbError, MissingExtra, ShapeError, UnknownName, quote
+from crysnb.files import csv_text, plain_name, write_whole
+from crysnb.widgets import faults, html
+from crysnb.widgets.messages import (
+    MAX_SENT_BYTES,
+    Check,
+    admit_event,
+    admit_state,
+    encodable,
+    is_options,
+    n_bytes,
+)
+from crysnb.widgets.png import to_png
+from crysnb.widgets.scene import Scene
+from crysnb.widgets.session import SELECTABLE, Member
+from crysnb.widgets.svg import to_svg
 
 try:
     import anywidget
     import traitlets
 except ImportError as _error:
-    raise MissingExtra(
-        "extra.notebook",
-        found=f"the views need {_error.name}, which is not installed",
-        action="Install it with: pip install 'crysnb[notebook]'",
-    ) from _error
+    raise MissingExtra.notebook(_error) from _error
 
 _log = logging.getLogger(__name__)
 
@@ -30,8 +40,12 @@ _ESM = Path(__file__).parent / "static" / "widget.mjs"
 _MAX_ERRORS = 50
 
 
-class ExplainerWidget(anywidget.AnyWidget):
+class ExplainerWidget(Member, anywidget.AnyWidget):
     """A view: synced state plus one ES module.
+
+    The lists of what is selected (``atoms``, ``pairs``, ``elements``, ``operations``, ``cells``) have the
+    same names on every view, so that ``traitlets.link``, ``ipywidgets.jslink`` and :func:`crysnb.link`
+    join any two.
 
     Attributes
     ----------
@@ -41,8 +55,17 @@ class ExplainerWidget(anywidget.AnyWidget):
         ``"idle"``, ``"loading"``, ``"running"``, ``"error"`` or ``"stale"``.
     message
         One human line about the status; empty if there is nothing to say.
-    selection
-        What is selected: names, the same list in Python and in the browser.
+    details
+        A few lines more about an error; empty without one.
+    progress
+        Share of the running work that is done, 0 to 1.
+    options
+        What the view may be asked to do otherwise, by name. Setting some of them from Python keeps the
+        others, and does what a hand in the browser does.
+    error_report
+        Traceback of the latest error, for Python alone; empty without one.
+    session
+        Views with the same session share hover and selection in the browser.
     data
         All that is drawn, as plain JSON.
     fallback_id
@@ -62,7 +85,9 @@ class ExplainerWidget(anywidget.AnyWidget):
     kind = traitlets.Unicode("").tag(sync=True)
     status = traitlets.Enum(("idle", "loading", "running", "error", "stale"), "idle").tag(sync=True)
     message = traitlets.Unicode("").tag(sync=True)
-    selection = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    details = traitlets.Unicode("").tag(sync=True)
+    progress = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
+    options = traitlets.Dict().tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
     fallback_id = traitlets.Unicode("").tag(sync=True)
 
@@ -72,7 +97,7 @@ class ExplainerWidget(anywidget.AnyWidget):
     fallback = traitlets.Enum(("second", "none"), "second")
 
     #: Traits that a browser may write, each with its check. Everything else from there is dropped.
-    _writable: ClassVar[Mapping[str, Check]] = {"selection": is_name_list}
+    _writable: ClassVar[Mapping[str, Check]] = SELECTABLE
 
     def __init__(self, **state: Any) -> None:
         if not _ESM.is_file():
@@ -81,35 +106,81 @@ class ExplainerWidget(anywidget.AnyWidget):
                 found="the browser half of the views (crysnb/widgets/static/widget.mjs) is not there",
                 action="In a clone run `make bundle`; otherwise install the wheel again",
             )
-        super().__init__(fallback_id=uuid.uuid4().hex, **state)
+        self.error_report = ""
+        self._callback_failed = False
+        super().__init__(fallback_id=uuid.uuid4().hex, session=uuid.uuid4().hex, **state)
 
-    # -- selection -----------------------------------------------------------------------------
+    @traitlets.validate("data", "message", "details")
+    def _check_text(self, proposal: Any) -> Any:
+        # One such character, perhaps from a file, would end the whole message on its way to the browser.
+        value = encodable(proposal["value"])
+        if proposal["trait"].name == "data" and (size := n_bytes(value)) > MAX_SENT_BYTES:
+            raise CrysnbError(
+                "view.too_large",
+                found=f"a drawing of {size / 1e6:.1f} MB",
+                accepted=f"at most {MAX_SENT_BYTES / 1e6:.0f} MB in one update of a view",
+                action="Show a part of it; the numbers are in .result",
+            )
+        return value
 
-    def selectable(self) -> tuple[str, ...]:
-        """Names that may be selected."""
-        return ()
+    # -- options and errors ------------------------------------------------------------------------
 
-    @traitlets.validate("selection")
-    def _check_selection(self, proposal: Any) -> list[str]:
-        names = list(proposal["value"])
-        known = self.selectable()
-        for name in names:
-            if name not in known:
-                raise UnknownName.of("component", name, known)
-        return list(dict.fromkeys(names))
+    def option_checks(self) -> Mapping[str, Check]:
+        """Names of the options of this view, each with its check; none here."""
+        return {}
+
+    @traitlets.validate("options")
+    def _check_options(self, proposal: Any) -> dict[str, Any]:
+        checks = self.option_checks()
+        for name, value in proposal["value"].items():
+            if name not in checks:
+                raise UnknownName.of("option", name, checks)
+            if not checks[name](value):
+                raise ShapeError("view.option", found=f"{name} = {quote(value)}", accepted=self.accepts(name))
+        return {**self.options, **proposal["value"]}
+
+    def accepts(self, option: str) -> str:
+        """What an option may be, in words."""
+        return f"another value of {option}"
+
+    def show_error(self, error: Exception) -> None:
+        """Show an exception in the error area, and write it to the log; the view goes on."""
+        faults.log_fault(self, error)
+        self.error_report = faults.report_of(error)
+        with self.hold_sync():
+            self.message = faults.line_of(error)
+            self.details = faults.details_of(error)
+            self.status = "error"
+
+    def clear_error(self) -> None:
+        """Empty the error area."""
+        self.error_report = ""
+        self._callback_failed = False
+        with self.hold_sync():
+            self.message = self.details = ""
+            self.status = "idle"
 
     # -- messages from the browser ----------------------------------------------------------------
 
     def set_state(self, sync_data: Any) -> None:
         """Take over a state update from the browser, or the admissible part of it."""
-        accepted, dropped = admit_state(sync_data, self._writable)
-        known = self.selectable()
-        if any(name not in known for name in accepted.get("selection", ())):
-            del accepted["selection"]
-            dropped += 1
+        checks = self.option_checks()
+        accepted, dropped = admit_state(
+            sync_data, {**self._writable, "options": is_options} if checks else self._writable
+        )
+        for kind in SELECTABLE:
+            known = self.selectable(kind)
+            if known is not None and any(_hashable(v) not in known for v in accepted.get(kind, ())):
+                del accepted[kind]
+                dropped += 1
+        if "options" in accepted:
+            kept, lost = admit_state(accepted.pop("options"), checks)
+            dropped += lost
+            if kept:
+                accepted["options"] = {**self.options, **kept}
         self.n_dropped += dropped
         if accepted:
-            super().set_state(accepted)
+            self._guarded(super().set_state, accepted)
 
     def _handle_custom_msg(self, content: Any, _buffers: Any) -> None:
         event = admit_event(content)
@@ -117,10 +188,28 @@ class ExplainerWidget(anywidget.AnyWidget):
             self.n_dropped += 1
         elif event["kind"] == "ready":
             self.is_ready = True
-        else:
+        elif event["kind"] == "js_error":
             _log.warning("browser half of %s: %s", type(self).__name__, event["text"])
             self.js_errors = [*self.js_errors, event["text"]][-_MAX_ERRORS:]
+        else:
+            self._guarded(self._on_event, event["kind"])
         # Callbacks of on_msg are not called: no view of ours has another kind of message.
+
+    def _on_event(self, kind: str) -> None:
+        """A hand in the browser asked for ``"run"`` or ``"cancel"``; views that compute override this."""
+        del kind
+        self.n_dropped += 1
+
+    def _guarded(self, handler: Callable[[Any], None], argument: Any) -> None:
+        """Handle a message; what a callback raises is shown, and gone after the next one that does not."""
+        try:
+            handler(argument)
+        except Exception as error:  # noqa: BLE001 - of a user's callback, so it may be anything
+            self._callback_failed = True
+            self.show_error(error)
+        else:
+            if self._callback_failed:
+                self.clear_error()
 
     # -- pictures and display ----------------------------------------------------------------------
 
@@ -128,17 +217,65 @@ class ExplainerWidget(anywidget.AnyWidget):
         """The facts shown, as plain data."""
         raise NotImplementedError
 
-    def to_svg(self) -> str:
-        """The view as an SVG picture, made without a browser."""
+    def _scene(self) -> Scene:
+        """The still picture of the view, which every view makes for itself."""
         raise NotImplementedError
 
+    def scene(self) -> Scene:
+        """The still picture as shapes, to be drawn with others."""
+        return self._scene()
+
+    @property
+    def module(self) -> str:
+        """Source of the browser half."""
+        return str(self._esm)
+
+    def to_svg(self) -> str:
+        """The view as SVG, made without a browser; transparent, legible on light and dark pages."""
+        return to_svg(self._scene())
+
     def to_png(self, scale: float = 2) -> bytes:
-        """The view as a PNG picture, made without a browser."""
-        raise NotImplementedError
+        """The view as PNG, made without a browser."""
+        return to_png(self._scene(), scale, self.fallback_id)
 
     def to_text(self) -> str:
         """The view as plain text."""
         raise NotImplementedError
+
+    def section(self, heading: str = "") -> html.Section:
+        """The view as a part of an offline page."""
+        raise NotImplementedError
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+        """Names of the columns, and all rows of the facts shown."""
+        part = self.section()
+        return part.headers, part.rows
+
+    def to_csv(self) -> str:
+        """The facts shown as comma-separated values; text that looks like a formula is quoted."""
+        return csv_text(*self.table())
+
+    def save_csv(self, folder: str | Path = ".", *, overwrite: bool = False) -> Path:
+        """Write :meth:`to_csv` into a folder, under a name of letters, digits and hyphens.
+
+        Returns
+        -------
+        pathlib.Path
+            The file, such as ``crysnb-crystal-quartz.csv``.
+
+        Raises
+        ------
+        CrysnbError
+            ``file.exists`` if it is there and ``overwrite`` is false; ``file.not_writable``.
+        """
+        name = plain_name(self.kind, str(self.data.get("title", "")))
+        content = self.to_csv().encode("utf-8-sig")  # the mark tells a spreadsheet that it is UTF-8
+        return write_whole(Path(folder) / f"{name}.csv", content, overwrite=overwrite)
+
+    def to_html(self) -> str:
+        """The view as one self-contained page that needs neither kernel nor network."""
+        title = self.alt_text()
+        return html.page(title=title, sections=[self.section()], module=self.module)
 
     def alt_text(self) -> str:
         """One line that stands for the picture where it cannot be seen."""
@@ -150,14 +287,14 @@ class ExplainerWidget(anywidget.AnyWidget):
             "kind": self.kind,
             "status": "idle",
             "message": "",
-            "selection": [],
+            "details": "",
+            "progress": 0.0,
+            "options": dict(self.options),
+            "session": self.session,
+            **self.selected(),
             "data": data,
             "fallback_id": "",
         }
-
-    def _picture_size(self) -> tuple[int, int]:
-        """Width and height of the picture at scale 1."""
-        raise NotImplementedError
 
     def _live_bundle(self) -> dict[str, Any]:
         bundle = self._repr_mimebundle_()
@@ -166,24 +303,41 @@ class ExplainerWidget(anywidget.AnyWidget):
 
     def _ipython_display_(self, **_: Any) -> None:
         """Two outputs: the live view, then the picture that a reader without a kernel sees."""
-        from IPython.display import display
-
-        display(self._live_bundle(), raw=True)  # type: ignore[no-untyped-call]
         if self.fallback == "none":
-            return
-        width, height = self._picture_size()
-        display(  # type: ignore[no-untyped-call]
-            {"image/png": self.to_png(), "text/plain": self.to_text()},
-            raw=True,
-            metadata={"image/png": {"width": width, "height": height, "alt": self.alt_text()}},
-        )
+            display_live(self._live_bundle())
+        else:
+            display_twice(self._live_bundle(), self._scene(), self.to_png(), self.to_text(), self.alt_text())
 
     def close(self) -> None:
         """Release the view, its observers and its data; it may be called twice."""
         super().close()
+        self.layout.close()  # ipywidgets leaves it open
         self.unobserve_all()
         with self.hold_trait_notifications():
             self.set_trait("data", {})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def display_live(live: dict[str, Any]) -> None:
+    """Emit a live view alone."""
+    from IPython.display import display
+
+    display(encodable(live), raw=True)  # type: ignore[no-untyped-call]
+
+
+def display_twice(live: dict[str, Any], scene: Scene, png: bytes, text: str, alt: str) -> None:
+    """Emit a live view, and as a second output the picture for readers without a kernel."""
+    from IPython.display import display
+
+    display_live(live)
+    display(  # type: ignore[no-untyped-call]
+        {"image/png": png, "text/plain": encodable(text)},
+        raw=True,
+        metadata={"image/png": {"width": scene.width, "height": scene.height, "alt": alt}},
+    )

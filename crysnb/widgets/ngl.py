@@ -10,11 +10,14 @@ import weakref
 from typing import Any
 
 import numpy as np
+from ipywidgets.widgets import widget
+from ipywidgets.widgets.widget_link import Link
 
 from crysnb.errors import MissingExtra
+from crysnb.widgets.closing import close_whole
 from crysnb.widgets.crystal_drawing import CrystalDrawing, drawn_radius
+from crysnb.widgets.crystal_scene import VIEW
 from crysnb.widgets.element_colors import element_color, rgb
-from crysnb.widgets.structure_scene import VIEW
 
 _BOND_RADIUS = 0.11
 _EDGE_RADIUS = 0.02
@@ -67,8 +70,14 @@ def ngl_widget(drawing: CrystalDrawing) -> Any:
 
 
 def close_ngl(view: Any) -> None:
-    """Close an nglview widget and end the thread that sends its calls."""
-    view.close()
+    """Close an nglview widget with the player, button and image that it made, and end its thread."""
+    player = view._iplayer.children if view._iplayer is not None else ()
+    parts = {view, view._iplayer, *player, view._ibtn_fullscreen, view._widget_image} - {None}
+    # Nobody but the registry of ipywidgets knows the links between them.
+    known = list(getattr(widget, "_instances", {}).values())
+    parts |= {w for w in known if isinstance(w, Link) and {w.source[0], w.target[0]} & parts}
+    for part in parts:
+        close_whole(part)
     view._remote_call_thread.q.append(None)
 
 

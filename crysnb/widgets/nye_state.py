@@ -40,6 +40,7 @@ def nye_state(result: NyeResult) -> dict[str, Any]:
         "forbidden": nye_text.forbidden(result),
         "notices": [n.to_dict() for n in result.notices],
         "cells": [_cell(result, c, decimals) for c in result.components],
+        "operations": operations(result),
     }
 
 
@@ -72,6 +73,16 @@ def facts(result: NyeResult) -> list[dict[str, str]]:
     return [{"label": label, "value": value, "hint": hint} for label, value, hint in out]
 
 
+def operations(result: NyeResult) -> list[dict[str, Any]]:
+    """Name, words and the components that vanish under it alone, of each operation of the form."""
+    if result.form is None:
+        return []
+    return [
+        {"name": op.name, "text": op.text, "vanishing": list(result.form.vanishing_under(op.name))}
+        for op in result.form.operations
+    ]
+
+
 _RAW_HINT = (
     "How far the bare network, on the structure exactly as given, is from the allowed form: ‖T − PT‖ / ‖T‖. "
     "The numbers shown are after projection."
@@ -97,6 +108,7 @@ def _cell(result: NyeResult, c: Component, decimals: int | None) -> dict[str, An
         "relation": c.relation,
         "reason": nye_text.reason(result, c),
         "operations": [operation.text for operation in c.operations],
+        "forced_by": [operation.name for operation in c.operations],
         "origin": nye_text.origin(result, c),
         "deviation": nye_text.deviation(result, c, decimals),
         "links": [{"to": name, "sign": sign} for name, sign in c.links],

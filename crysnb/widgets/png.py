@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import math
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,12 +57,23 @@ def to_png(scene: Scene, scale: float = 2, fallback_id: str = "") -> bytes:
     page = Image.new("RGBA", (size[0] * _OVERSAMPLE, size[1] * _OVERSAMPLE), (*ImageColor.getrgb(INK)[:3], 0))
     pen = ImageDraw.Draw(page)
     for shape in scene.shapes:
+        if isinstance(shape, Polygon) and shape.fill and shape.opacity < 1:
+            # A pen replaces pixels; only a layer of its own lets what is below shine through.
+            color = (*ImageColor.getrgb(shape.fill)[:3], 0)
+            layer = Image.new("RGBA", page.size, color)
+            area = (*color[:3], round(255 * shape.opacity))
+            ImageDraw.Draw(layer).polygon([(x * factor, y * factor) for x, y in shape.points], fill=area)
+            page.alpha_composite(layer)
+            shape = replace(shape, fill=None)  # noqa: PLW2901 - its outline is drawn as usual
         _draw(pen, shape, factor)
     info = PngInfo()
     if fallback_id:
         info.add_text(FALLBACK_KEY, fallback_id)
     out = io.BytesIO()
-    page.resize(size, Image.Resampling.BOX).save(out, "PNG", pnginfo=info, optimize=False, compress_level=6)
+    picture = page.resize(size, Image.Resampling.BOX)
+    # Flat colours and soft edges need no more than a palette: a third of the bytes in every saved notebook.
+    small = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    small.save(out, "PNG", pnginfo=info, compress_level=9)
     return out.getvalue()
 
 
@@ -83,7 +95,11 @@ def _draw(pen: ImageDraw, shape: Shape, f: float) -> None:
         points = [(x * f, y * f) for x, y in shape.points]
         if shape.fill:
             pen.polygon(points, fill=shape.fill)
-        if shape.stroke:
+        if shape.stroke and shape.dash:
+            for (x1, y1), (x2, y2) in zip(shape.points, [*shape.points[1:], shape.points[0]], strict=True):
+                ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
+                _draw(pen, Line(**ends, color=shape.stroke, width=shape.width, dash=shape.dash), f)
+        elif shape.stroke:
             pen.line(
                 [*points, points[0]], fill=shape.stroke, width=max(round(shape.width * f), 1), joint="curve"
             )

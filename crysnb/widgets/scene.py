@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Anchor = Literal["start", "middle", "end"]
@@ -35,12 +36,14 @@ class Circle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polygon:
-    """A closed polygon."""
+    """A closed polygon; ``opacity`` is that of its fill, ``dash`` that of its outline."""
 
     points: tuple[tuple[float, float], ...]
     fill: str | None = None
     stroke: str | None = None
     width: float = 1.0
+    opacity: float = 1.0
+    dash: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,30 @@ class Scene:
     shapes: tuple[Shape, ...]
     title: str
     description: str
+
+
+def stacked(scenes: Sequence[Scene], gap: int = 12) -> Scene:
+    """Scenes below each other as one; title and description are those of the first."""
+    shapes: list[Shape] = []
+    y = 0
+    for scene in scenes:
+        shapes += [_lowered(shape, y) for shape in scene.shapes]
+        y += scene.height + gap
+    return Scene(
+        width=max(scene.width for scene in scenes),
+        height=y - gap,
+        shapes=tuple(shapes),
+        title=scenes[0].title,
+        description=scenes[0].description,
+    )
+
+
+def _lowered(shape: Shape, dy: float) -> Shape:
+    if isinstance(shape, Line):
+        return replace(shape, y1=shape.y1 + dy, y2=shape.y2 + dy)
+    if isinstance(shape, Polygon):
+        return replace(shape, points=tuple((x, y + dy) for x, y in shape.points))
+    return replace(shape, y=shape.y + dy)
 
 
 #: Middle tones that read on white and on the dark page of a notebook alike (about 4.3 to 1 on both).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -11,10 +12,10 @@ import traitlets
 from crysnb.errors import MissingExtra, SymmetryUndetermined
 from crysnb.widgets import html
 from crysnb.widgets.base import ExplainerWidget
+from crysnb.widgets.closing import close_whole
 from crysnb.widgets.crystal_drawing import crystal_drawing
 from crysnb.widgets.element_colors import element_color
 from crysnb.widgets.ngl import close_ngl, ngl_widget
-from crysnb.widgets.png import to_png
 from crysnb.widgets.scene import Scene
 from crysnb.widgets.structure_scene import structure_scene
 from crysnb.widgets.svg import to_svg
@@ -33,8 +34,10 @@ class StructureView(ExplainerWidget):
 
     Attributes
     ----------
-    selection
-        Labels of selected sites, for example ``["Si1"]``.
+    atoms
+        Indices of selected sites, from 0, for example ``[0]`` for the site ``Si1``.
+    elements
+        Symbols of selected elements.
     ngl
         The nglview widget, or None where nglview is missing; then the panel holds a still picture.
     """
@@ -69,9 +72,13 @@ class StructureView(ExplainerWidget):
             self._box = ipywidgets.VBox(children)
         return self._box
 
-    def selectable(self) -> tuple[str, ...]:
-        """Labels of all sites."""
-        return tuple(_label(self.result, k) for k in range(len(self.result)))
+    def selectable(self, kind: str) -> Collection[Any] | None:
+        """Indices of all sites, and symbols of all elements."""
+        if kind == "atoms":
+            return range(len(self.result))
+        if kind == "elements":
+            return tuple({site.specie.symbol for site in self.result})
+        return None
 
     def describe(self) -> dict[str, Any]:
         """The facts shown, as plain data."""
@@ -126,6 +133,10 @@ class StructureView(ExplainerWidget):
             *(f"{v:.3f}" for v in site.coords),
         ]
 
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+        """All sites, fractional and Cartesian."""
+        return SITE_HEADERS, [self._site_row(k) for k in range(len(self.result))]
+
     def _scene(self, *, bare: bool = False) -> Scene:
         s = self._symmetry
         group = (
@@ -135,18 +146,6 @@ class StructureView(ExplainerWidget):
         )
         return structure_scene(self._drawing, self._reading.structure_id, group, bare=bare)
 
-    def _picture_size(self) -> tuple[int, int]:
-        scene = self._scene()
-        return scene.width, scene.height
-
-    def to_svg(self) -> str:
-        """The crystal as SVG, made without a browser."""
-        return to_svg(self._scene())
-
-    def to_png(self, scale: float = 2) -> bytes:
-        """The crystal as PNG, made without a browser."""
-        return to_png(self._scene(), scale, self.fallback_id)
-
     def to_text(self) -> str:
         """Name, facts and sites as plain text."""
         d = self.describe()
@@ -155,16 +154,16 @@ class StructureView(ExplainerWidget):
             [*lines, *("  ".join(self._site_row(k)) for k in range(min(d["n_sites"], _MAX_ROWS)))]
         )
 
-    def to_html(self) -> str:
-        """The view with its still picture as one self-contained page."""
+    def section(self, heading: str = "") -> html.Section:
+        """The view with its still picture on an offline page."""
         state = {**self._state(), "engine": "picture"}
-        return html.page(
-            title=self._reading.structure_id,
+        return html.Section(
+            heading=heading,
             svg=self.to_svg(),
             alt=self.to_text().splitlines()[0],
+            caption="All sites",
             headers=SITE_HEADERS,
             rows=state["sites"],
-            module=self._esm,
             state=self.offline_state(state),
         )
 
@@ -180,7 +179,7 @@ class StructureView(ExplainerWidget):
             self.ngl = None
         if self._box is not None:
             self._box.children = ()
-            self._box.close()
+            close_whole(self._box)
             self._box = None
         super().close()
 

@@ -40,14 +40,15 @@ def clean(text: str) -> str:
 def _element(shape: Shape) -> ET.Element:
     if isinstance(shape, Line):
         ends = {"x1": _n(shape.x1), "y1": _n(shape.y1), "x2": _n(shape.x2), "y2": _n(shape.y2)}
-        dash = {"stroke-dasharray": " ".join(_n(d) for d in shape.dash)} if shape.dash else {}
-        return ET.Element("line", {**ends, "stroke": shape.color, "stroke-width": _n(shape.width), **dash})
+        stroke = {"stroke": shape.color, "stroke-width": _n(shape.width)}
+        return ET.Element("line", {**ends, **stroke, **_dash(shape.dash)})
     if isinstance(shape, Circle):
         place = {"cx": _n(shape.x), "cy": _n(shape.y), "r": _n(shape.r)}
         return ET.Element("circle", {**place, **_paint(shape)})
     if isinstance(shape, Polygon):
         points = " ".join(f"{_n(x)},{_n(y)}" for x, y in shape.points)
-        return ET.Element("polygon", {"points": points, **_paint(shape)})
+        clear = {"fill-opacity": _n(shape.opacity)} if shape.opacity < 1 else {}
+        return ET.Element("polygon", {"points": points, **_paint(shape), **clear, **_dash(shape.dash)})
     return _text(shape)
 
 
@@ -70,6 +71,10 @@ def _text(shape: Text) -> ET.Element:
 def _paint(shape: Circle | Polygon) -> dict[str, str]:
     stroke = {"stroke": shape.stroke, "stroke-width": _n(shape.width)} if shape.stroke else {}
     return {"fill": shape.fill or "none", **stroke}
+
+
+def _dash(dash: tuple[float, ...]) -> dict[str, str]:
+    return {"stroke-dasharray": " ".join(_n(d) for d in dash)} if dash else {}
 
 
 def _n(value: float) -> str:

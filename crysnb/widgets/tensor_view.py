@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -14,9 +15,7 @@ from crysnb.widgets.base import ExplainerWidget
 from crysnb.widgets.nye_result import TOLERANCE, NyeResult, nye_result
 from crysnb.widgets.nye_scene import nye_scene, reason_lines
 from crysnb.widgets.nye_state import nye_state
-from crysnb.widgets.png import to_png
 from crysnb.widgets.scene import Scene
-from crysnb.widgets.svg import to_svg
 
 if TYPE_CHECKING:
     from crysnb.tensors.form import TensorForm
@@ -27,8 +26,10 @@ class NyeView(ExplainerWidget):
 
     Attributes
     ----------
-    selection
+    cells
         Names of the selected components, for example ``["c14"]``; observe it or link it.
+    operations
+        Names of the selected operations; the components that one of them forces to vanish are marked.
     """
 
     kind = traitlets.Unicode("tensor").tag(sync=True)
@@ -42,15 +43,19 @@ class NyeView(ExplainerWidget):
         """The headless result; it outlives the view."""
         return self._result
 
-    def selectable(self) -> tuple[str, ...]:
-        """Names of all components."""
-        return self._result.kind.names
+    def selectable(self, kind: str) -> Collection[Any] | None:
+        """Names of all components, and of all operations of the form."""
+        if kind == "cells":
+            return self._result.kind.names
+        if kind == "operations":
+            return () if self._result.form is None else self._result.form.operation_names
+        return None
 
     def describe(self) -> dict[str, Any]:
         """The facts shown, as plain data: those of the result, and the sentences."""
         state = nye_state(self._result)
         sentences = {key: state[key] for key in ("verdict", "severity", "guaranteed", "learned")}
-        return {**self._result.to_dict(), **sentences, "selection": list(self.selection)}
+        return {**self._result.to_dict(), **sentences, "selected": self.selected()}
 
     def why(self, name: str) -> str:
         """What the panel says about a component, as one sentence."""
@@ -63,18 +68,6 @@ class NyeView(ExplainerWidget):
 
     def _scene(self) -> Scene:
         return nye_scene(nye_state(self._result))
-
-    def _picture_size(self) -> tuple[int, int]:
-        scene = self._scene()
-        return scene.width, scene.height
-
-    def to_svg(self) -> str:
-        """The diagram as SVG, made without a browser; transparent, legible on light and dark pages."""
-        return to_svg(self._scene())
-
-    def to_png(self, scale: float = 2) -> bytes:
-        """The diagram as PNG, made without a browser."""
-        return to_png(self._scene(), scale, self.fallback_id)
 
     def to_text(self) -> str:
         """Title, facts, verdict, the matrix and the reasons as plain text."""
@@ -95,27 +88,28 @@ class NyeView(ExplainerWidget):
             ]
         )
 
-    def to_html(self) -> str:
-        """The view as one self-contained page that needs neither kernel nor network."""
+    def update(self, result: NyeResult) -> None:
+        """Show another result in place of this one; what is selected stays where it still exists."""
+        self._result = result
+        with self.hold_sync():
+            for kind in ("cells", "operations"):
+                self.take(kind, getattr(self, kind))
+            self.data = nye_state(result)
+
+    def section(self, heading: str = "") -> html.Section:
+        """The view on an offline page."""
         state = nye_state(self._result)
         rows = [
-            (
-                c["name"],
-                c["text"],
-                c["relation"] or "free",
-                _sentence(c),
-                c["deviation"],
-            )
+            (c["name"], c["text"], c["relation"] or "free", _sentence(c), c["deviation"])
             for c in state["cells"]
         ]
         title = f"{state['title']}: {state['subtitle']}"
-        return html.page(
-            title=title,
+        return html.Section(
+            heading=heading,
             svg=self.to_svg(),
             alt=f"{title}. {state['verdict']}",
             headers=("component", f"value {state['unit']}".strip(), "relation", "why", "deviation"),
             rows=rows,
-            module=self._esm,
             state=self.offline_state(state),
         )
 
@@ -161,7 +155,7 @@ def nye(
     Returns
     -------
     NyeView
-        Shows itself in Jupyter. ``.selection`` follows the clicks, ``.describe()`` has all facts.
+        Shows itself in Jupyter. ``.cells`` follows the clicks, ``.describe()`` has all facts.
 
     Raises
     ------

@@ -7,6 +7,13 @@ from crysnb.symmetry.detect import symmetry
 from crysnb.tensors.form import tensor_form
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import PROPERTIES
+from crysnb.weights.card import ModelCard
+from crysnb.widgets import story
+from crysnb.widgets.crystal_view import crystal
+from crysnb.widgets.nye_result import nye_result
+from crysnb.widgets.prediction_panel import PredictionPanel
+from crysnb.widgets.prediction_work import PanelResult
+from crysnb.widgets.story_view import StoryView
 from crysnb.widgets.structure_view import StructureView
 from crysnb.widgets.tensor_view import nye
 
@@ -57,9 +64,93 @@ def structure_view():
     return StructureView(reading, symmetry(reading.structure))
 
 
+def crystal_view():
+    """Screw axes, and both a number and a vector on every site."""
+    k = np.arange(9.0)
+    charges = {"name": "charge", "unit": "e", "values": k / 4 - 1}
+    forces = {"name": "force", "unit": "eV/Å", "values": np.column_stack([k, 4 - k, k % 3]) / 10}
+    return crystal("quartz", scalars=charges, glyphs=forces)
+
+
+def diamond_view():
+    """Glide planes, centres, rotoinversions, and a tensor on every site."""
+    tensors = np.array([np.diag([1.0, 2.0, 3.0]) + 0.1 * k for k in range(8)])
+    return crystal("Si", glyphs={"name": "charge tensor", "unit": "e", "values": tensors})
+
+
+def story_view():
+    reading = read("quartz")
+    result = nye_result(prediction())
+    sentences = [
+        *story.crystal_sentences(reading, symmetry(reading.structure)),
+        *story.notice_sentences(result.notices),
+        *story.form_sentences(result),
+        *story.prediction_sentences(result, {"rel_median": 0.06, "n": 100}),
+    ]
+    return StoryView("Explaining quartz", sentences, [("Crystal", "cn.show('quartz')")])
+
+
+def card(name="gmtnet-dielectric", **changes):
+    """A made-up card, so that no picture changes when a model is trained again."""
+    given = {
+        "name": name,
+        "family": "gmtnet",
+        "config": {},
+        "properties": ("dielectric",),
+        "targets": {},
+        "element_counts": {"O": 300, "Si": 40},
+        "dataset": {"name": "MP dielectric tensors", "crystals": {"train": 733, "val": 99}},
+        "metrics": {"test": {"rel_median": 0.0612, "n": 114}},
+        "training": {},
+        "sha256": "0123456789ab" + "c" * 52,
+    }
+    return ModelCard(**{**given, **changes})
+
+
+def fake_work(request, step):
+    """A result without a network."""
+    step(1, 2)
+    known = {"dielectric": prediction(), "piezoelectric": piezoelectric()}
+    return PanelResult(
+        request=request,
+        predictions=known if request.name == "both" else {"dielectric": prediction()},
+        card=card(request.name),
+        device="cpu",
+        dtype="float32",
+        seconds=0.118,
+    )
+
+
+def piezoelectric():
+    e = np.zeros((3, 6))
+    e[0, 0], e[0, 1], e[1, 5] = 0.171, -0.171, -0.171
+    e[0, 3], e[1, 4] = -0.0407, 0.0407
+    return Prediction(
+        value=e,
+        spec=PROPERTIES["piezoelectric"],
+        model="both",
+        frame="own",
+        symmetry=symmetry("quartz"),
+        symmetry_residual=2.2e-6,
+        structure_id="quartz",
+        formula="SiO2",
+    )
+
+
+def panel_view(model="both", work=fake_work):
+    models = {name: (name, card(name)) for name in ("gmtnet-dielectric", "both")}
+    view = PredictionPanel(read("quartz"), models, model, work)
+    view.predict(wait=True)
+    return view
+
+
 VIEWS = {
+    "crystal": crystal_view,
+    "diamond": diamond_view,
     "elastic": elastic_view,
     "forbidden": forbidden_view,
     "prediction": prediction_view,
+    "story": story_view,
     "structure": structure_view,
+    "panel": panel_view,
 }

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import crysnb as cn
 from crysnb.widgets import messages
 from crysnb.widgets.base import ExplainerWidget
+from crysnb.widgets.session import SELECTABLE
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -29,30 +30,33 @@ def update(state):
 def test_selection_goes_both_ways_and_is_checked(view):
     one = view("elastic")
     heard = []
-    one.observe(lambda change: heard.append(change["new"]), "selection")
-    one._handle_msg(update({"selection": ["c14"]}))
-    one.selection = ["c14", "c24", "c24"]
-    assert one.selection == ["c14", "c24"]
+    one.observe(lambda change: heard.append(change["new"]), "cells")
+    one._handle_msg(update({"cells": ["c14"]}))
+    one.cells = ["c14", "c24", "c24"]
+    assert one.cells == ["c14", "c24"]
     assert heard == [["c14"], ["c14", "c24"]]
     with pytest.raises(cn.UnknownName):
-        one.selection = ["c99"]
-    assert one.selection == ["c14", "c24"]
+        one.cells = ["c99"]
+    assert one.cells == ["c14", "c24"]
 
 
 @pytest.mark.parametrize(
     "state",
     [
-        {"selection": ["c99"]}, {"selection": "c14"}, {"selection": [14]}, {"selection": [None]},
-        {"selection": ["c14", "c14"]}, {"selection": {"c14": 1}}, {"selection": ["c14"] * 1000},
-        {"data": {}}, {"kind": "structure"}, {"fallback_id": "x"}, {"_esm": "alert(1)"}, {"message": "x"},
-        {"js_errors": ["x"]}, {"selection": ["x" * 70_000]}, {"layout": None}, [], None, "x",
+        {"cells": ["c99"]}, {"cells": "c14"}, {"cells": [14]}, {"cells": [None]},
+        {"cells": ["c14", "c14"]}, {"cells": {"c14": 1}}, {"cells": ["c14"] * 1000},
+        {"cells": ["c14"] * 600}, {"atoms": ["0"]}, {"atoms": [-1]}, {"atoms": [True]}, {"atoms": [10**9]},
+        {"pairs": [[0]]}, {"pairs": [0, 1]}, {"pairs": [[0, 1], [0, 1]]}, {"operations": ["m [999]"]},
+        {"session": "x"}, {"data": {}}, {"kind": "structure"}, {"fallback_id": "x"}, {"_esm": "alert(1)"},
+        {"message": "x"},
+        {"js_errors": ["x"]}, {"cells": ["x" * 70_000]}, {"layout": None}, [], None, "x",
     ],
 )  # fmt: skip
 def test_w4_malformed_state_is_dropped_and_counted(view, state):
     one = view("elastic")
-    one.selection = ["c11"]
+    one.cells = ["c11"]
     before = {
-        name: getattr(one, name) for name in ("kind", "data", "message", "fallback_id", "_esm", "selection")
+        name: getattr(one, name) for name in ("kind", "data", "message", "fallback_id", "_esm", "cells")
     }
     one._handle_msg(update(state))
     assert {name: getattr(one, name) for name in before} == before
@@ -65,7 +69,7 @@ def test_w4_any_json_is_survived(content):
     event = messages.admit_event(content)
     assert event is None or set(event) <= {"kind", "text"}
     accepted, dropped = messages.admit_state(content, ExplainerWidget._writable)
-    assert set(accepted) <= {"selection"}
+    assert set(accepted) <= set(SELECTABLE)
     assert dropped >= 0
 
 
@@ -126,9 +130,9 @@ def test_views_can_be_linked(view):
     import traitlets
 
     a, b = view("elastic"), view("elastic")
-    traitlets.link((a, "selection"), (b, "selection"))
-    a.selection = ["c14"]
-    assert b.selection == ["c14"]
+    traitlets.link((a, "cells"), (b, "cells"))
+    a.cells = ["c14"]
+    assert b.cells == ["c14"]
 
 
 @pytest.mark.parametrize("name", ["elastic", "structure"])
@@ -137,7 +141,8 @@ def test_w5_closed_views_are_gone(name):
 
     def once():
         one = states.VIEWS[name]()
-        one.observe(lambda _: None, "selection")
+        one.observe(lambda _: None, "cells")
+        cn.link(one)
         one._live_bundle()
         one.close()
         one.close()  # twice is fine

@@ -185,7 +185,7 @@ def test_text_and_repr_are_short(view):
 
 def test_table_has_one_row_per_component(view):
     frame = view("elastic").result.to_frame()
-    assert list(frame["component"]) == list(view("elastic").selectable())
+    assert list(frame["component"]) == list(view("elastic").selectable("cells"))
 
 
 def test_a_random_orientation_still_draws():

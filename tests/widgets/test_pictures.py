@@ -88,14 +88,17 @@ def test_png_has_the_size_of_the_picture_and_a_clear_page(view, name, scale):
     from PIL import Image
 
     one = view(name)
-    width, height = one._picture_size()
+    scene = one._scene()
+    width, height = scene.width, scene.height
     image = Image.open(io.BytesIO(one.to_png(scale)))
+    assert image.text[FALLBACK_KEY] == one.fallback_id
+    assert image.mode == "P"  # a palette is a third of the bytes
+    image = image.convert("RGBA")
     assert abs(image.width - width * scale) <= 1
     assert abs(image.height - height * scale) <= 1
     assert image.getpixel((1, 1))[3] == 0
-    assert image.getextrema()[3][1] == 255
-    assert len(image.getcolors(maxcolors=1 << 24)) > 50
-    assert image.text[FALLBACK_KEY] == one.fallback_id
+    assert image.getextrema()[3][1] >= 240
+    assert len(image.getcolors(maxcolors=1 << 24)) > 5  # an empty page has one
 
 
 def test_the_mark_stands_where_the_browser_looks_for_it(view):

@@ -8,18 +8,19 @@ import pytest
 import states
 
 from crysnb.widgets import base
+from crysnb.widgets.crystal_view import CrystalView
 from crysnb.widgets.structure_view import StructureView
 from crysnb.widgets.tensor_view import NyeView
 
 FRONT = Path(__file__).parents[2] / "widgets"
-KIND = {"structure": "structure"}
 
 
 @pytest.mark.parametrize("name", states.VIEWS)
 def test_state_fits_the_schema(view, name):
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads((FRONT / "schema" / f"{KIND.get(name, 'tensor')}.schema.json").read_text())
-    jsonschema.validate(view(name).data, schema)
+    one = view(name)
+    schema = json.loads((FRONT / "schema" / f"{one.kind}.schema.json").read_text())
+    jsonschema.validate(one.data, schema)
 
 
 @pytest.mark.parametrize("name", states.VIEWS)
@@ -32,7 +33,7 @@ def test_fixtures_of_the_browser_tests_are_what_python_writes(view, name):
     assert made == stored, f"rewrite widgets/test/fixtures/{name}.json from VIEWS in tests/widgets/states.py"
 
 
-@pytest.mark.parametrize("cls", [base.ExplainerWidget, NyeView, StructureView])
+@pytest.mark.parametrize("cls", [base.ExplainerWidget, CrystalView, NyeView, StructureView])
 def test_synced_traits_and_browser_keys_agree_both_ways(cls):
     source = (FRONT / "src" / "model.ts").read_text()
     keys = re.search(r"MODEL_KEYS = \[(.*?)\]", source, re.DOTALL)
@@ -52,7 +53,11 @@ def test_kind_is_known_to_the_browser_half(view, name):
 
 
 def test_browser_may_write_only_what_it_says_it_writes():
-    written = set()
-    for path in (FRONT / "src").glob("*.ts"):
-        written |= set(re.findall(r'host\.set\("(\w+)"', path.read_text()))
-    assert written == set(base.ExplainerWidget._writable)
+    written = [
+        re.findall(r"host\.set\(([^,]+),", path.read_text()) for path in sorted((FRONT / "src").glob("*.ts"))
+    ]
+    # Selections in two places, where the argument is of type `Kind`, and options in one.
+    assert [w for w in written if w] == [["kind", '"options"', "kind"]]
+    kinds = re.search(r"KINDS = \[(.*?)\]", (FRONT / "src" / "selection.ts").read_text())
+    assert kinds is not None
+    assert set(re.findall(r'"(\w+)"', kinds[1])) == set(base.ExplainerWidget._writable)

@@ -71,9 +71,13 @@ def test_pdb_is_written_from_numbers(view):
 
 def test_sites_are_selectable(view):
     one = view("structure")
-    one.selection = ["Si1"]
+    one.atoms = [0, 8]
+    one.elements = ["Si"]
     with pytest.raises(cn.UnknownName):
-        one.selection = ["X1"]
+        one.atoms = [9]
+    with pytest.raises(cn.UnknownName):
+        one.elements = ["Na"]
+    assert (one.atoms, one.elements) == ([0, 8], ["Si"])
 
 
 def test_undetermined_symmetry_is_said(monkeypatch):
@@ -91,5 +95,11 @@ def test_html_page_draws_the_still_picture(view):
     assert '"engine": "picture"' in view("structure").to_html()
 
 
-def test_states_cover_both_kinds():
-    assert {v().kind for v in states.VIEWS.values()} == {"tensor", "structure"}
+def test_states_cover_all_kinds():
+    assert {v().kind for v in states.VIEWS.values()} == {
+        "crystal",
+        "tensor",
+        "story",
+        "structure",
+        "prediction",
+    }

@@ -1,17 +1,25 @@
 // The one module of all crysnb views: anywidget calls `render`, the `kind` trait chooses the view.
+import { mountCrystal } from "./crystal_view";
 import { h } from "./dom";
 import { hideFallback } from "./fallback";
 import { State, type HostModel } from "./model";
+import { mountPrediction } from "./prediction_view";
 import { adoptStyles } from "./styles";
+import { mountStory } from "./story_view";
 import { mountStructure } from "./structure_view";
 import { mountTensor } from "./tensor_view";
+import { mountUpload } from "./upload";
 import type { ViewContext } from "./view";
 
 export { MODEL_KEYS } from "./model";
 
 const VIEWS: Readonly<Record<string, (context: ViewContext) => void>> = {
+  crystal: mountCrystal,
+  prediction: mountPrediction,
+  story: mountStory,
   structure: mountStructure,
   tensor: mountTensor,
+  upload: mountUpload,
 };
 
 interface RenderProps { readonly model: HostModel; readonly el: HTMLElement }

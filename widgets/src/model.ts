@@ -1,6 +1,12 @@
 // The state shared with Python. `MODEL_KEYS` is compared with the synced Python traits by a test, both ways.
 
-export const MODEL_KEYS = ["kind", "status", "message", "selection", "data", "fallback_id"] as const;
+import { publish, subscribe } from "./bus";
+import { KINDS, readList, type Kind, type Selected } from "./selection";
+
+export const MODEL_KEYS = [
+  "kind", "status", "message", "details", "progress", "options", "session", "atoms", "pairs", "elements", "operations", "cells",
+  "data", "fallback_id",
+] as const;
 
 export type ModelKey = (typeof MODEL_KEYS)[number];
 
@@ -13,13 +19,15 @@ export interface HostModel {
   get(key: string): unknown;
   set(key: string, value: unknown): void;
   save_changes(): void;
-  send(content: unknown): void;
+  send(content: unknown, callbacks?: unknown, buffers?: readonly ArrayBuffer[]): void;
   on(event: string, callback: () => void): void;
   off(event: string, callback: () => void): void;
 }
 
 /** Typed access to the host model: unknown keys do not compile, wrong values become harmless ones. */
 export class State {
+  private readonly mourners = new Set<() => void>();
+
   constructor(private readonly host: HostModel) {}
 
   get kind(): string {
@@ -35,6 +43,23 @@ export class State {
     return asText(this.read("message"));
   }
 
+  /** A few lines more about an error. */
+  get details(): string {
+    return asText(this.read("details"));
+  }
+
+  /** Share of the running work that is done, 0 to 1. */
+  get progress(): number {
+    const value = this.read("progress");
+    return typeof value === "number" && value >= 0 && value <= 1 ? value : 0;
+  }
+
+  /** Settings by name; a view reads its own with a check. */
+  get options(): Readonly<Record<string, unknown>> {
+    const value = this.read("options");
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+  }
+
   get fallbackId(): string {
     return asText(this.read("fallback_id"));
   }
@@ -43,25 +68,75 @@ export class State {
     return this.read("data");
   }
 
-  get selection(): string[] {
-    const value = this.read("selection");
-    return Array.isArray(value) ? value.filter((v): v is string => typeof v === "string") : [];
+  get session(): string {
+    return asText(this.read("session"));
   }
 
-  /** Write the selection and tell Python; one small message. */
-  select(names: readonly string[]): void {
-    this.host.set("selection", [...names]);
-    this.host.save_changes();
+  /** What is selected of a kind. */
+  selected<K extends Kind>(kind: K): Selected[K] {
+    return readList(kind, this.read(kind));
+  }
+
+  /** Select by hand: tell the views of the session, and Python in one small message. */
+  select<K extends Kind>(kind: K, values: Selected[K]): void {
+    this.host.set(kind, [...values]);
+    this.save();
+    publish(this.session, this, "select", { [kind]: [...values] });
+  }
+
+  /** Ask Python for other settings. */
+  choose(options: Readonly<Record<string, string | number | boolean>>): void {
+    this.host.set("options", { ...options });
+    this.save();
+  }
+
+  /** Ask Python to compute again, or to stop. */
+  ask(what: "run" | "cancel"): void {
+    this.send({ kind: what });
+  }
+
+  /** Send a message of a view's own kind to Python, with bytes beside it. */
+  post(content: Readonly<Record<string, string | number>>, buffers: readonly ArrayBuffer[] = []): void {
+    this.attempt(() => this.host.send(content, undefined, buffers));
+  }
+
+  /** Tell the other views what is pointed at; nothing of it leaves the page. */
+  hover(what: Partial<Selected>): void {
+    publish(this.session, this, "hover", what);
+  }
+
+  /** Tell the other views what the selection means in their terms. */
+  imply(what: Partial<Selected>): void {
+    publish(this.session, this, "implied", what);
+  }
+
+  /** Take part in the session until `signal` aborts: follow selections, hear what is hovered and implied. */
+  join(signal: AbortSignal, hear: {
+    hover?(what: Partial<Selected>): void;
+    implied?(what: Partial<Selected>): void;
+    hello?(): void;
+  }): void {
+    subscribe(() => this.session, this, signal, ({ topic, what }) => {
+      if (topic === "select") this.follow(what);
+      else if (topic === "hello") hear.hello?.();
+      else hear[topic]?.(what);
+    });
+    publish(this.session, this, "hello");
+  }
+
+  /** Python hears of it from the view in which it was selected. */
+  private follow(what: Partial<Selected>): void {
+    for (const kind of KINDS) if (what[kind] !== undefined) this.host.set(kind, [...what[kind]]);
   }
 
   /** Tell Python about a fault in the browser half, so that tests can assert there was none. */
   report(text: string): void {
-    this.host.send({ kind: "js_error", text: text.slice(0, 2000) });
+    this.send({ kind: "js_error", text: text.slice(0, 2000) });
   }
 
   /** Tell Python that the view is drawn. */
   ready(): void {
-    this.host.send({ kind: "ready" });
+    this.send({ kind: "ready" });
   }
 
   /** Call `callback` on every change of one of `keys` until `signal` aborts. */
@@ -71,7 +146,26 @@ export class State {
 
   /** Call `callback` when the kernel side goes away. */
   onDead(signal: AbortSignal, callback: () => void): void {
-    this.listen(["comm:dead"], signal, callback);
+    this.listen(["comm_live_update"], signal, callback);
+    this.mourners.add(callback);
+    signal.addEventListener("abort", () => this.mourners.delete(callback), { once: true });
+  }
+
+  private send(content: unknown): void {
+    this.attempt(() => this.host.send(content));
+  }
+
+  private save(): void {
+    this.attempt(() => this.host.save_changes());
+  }
+
+  /** A host that cannot reach Python any more throws: that is the same as a lost kernel. */
+  private attempt(action: () => void): void {
+    try {
+      action();
+    } catch {
+      for (const callback of this.mourners) callback();
+    }
   }
 
   private listen(events: readonly string[], signal: AbortSignal, callback: () => void): void {

@@ -26,6 +26,7 @@ export function statusLines(): HTMLElement[] {
     h("p", { class: "cn-dead-note" },
       "The kernel behind this view is gone: everything shown stays readable. Run the cell again to reconnect."),
     h("p", { class: "cn-message", role: "status", hidden: true }),
+    h("details", { class: "cn-details", hidden: true }, h("summary", {}, "Details"), h("pre", {})),
   ];
 }
 
@@ -35,11 +36,16 @@ export function showStatus({ state, root }: ViewContext): void {
   if (!line) return;
   line.textContent = state.message;
   line.hidden = state.message === "";
+  const more = root.querySelector<HTMLElement>(".cn-details");
+  const text = more?.querySelector("pre");
+  if (!more || !text) return;
+  text.textContent = state.details;
+  more.hidden = state.details === "";
 }
 
 /** Keep the status lines true until the view ends. */
 export function watchStatus(context: ViewContext): void {
-  context.state.watch(["status", "message"], context.signal, () => showStatus(context));
+  context.state.watch(["status", "message", "details"], context.signal, () => showStatus(context));
   context.state.onDead(context.signal, () => context.root.toggleAttribute("data-dead", true));
   showStatus(context);
 }

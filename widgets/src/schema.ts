@@ -24,10 +24,13 @@ export interface Cell {
   readonly relation: string;
   readonly reason: string;
   readonly operations: readonly string[];
+  readonly forced_by: readonly string[];
   readonly origin: string;
   readonly deviation: string;
   readonly links: readonly Link[];
 }
+
+export interface TensorOperation { readonly name: string; readonly text: string; readonly vanishing: readonly string[] }
 
 export interface TensorData {
   readonly title: string;
@@ -46,6 +49,7 @@ export interface TensorData {
   readonly forbidden: string;
   readonly notices: readonly Notice[];
   readonly cells: readonly Cell[];
+  readonly operations: readonly TensorOperation[];
 }
 
 /** The tensor data, or `SchemaError` naming the field that is wrong. */
@@ -71,6 +75,7 @@ export function parseTensor(value: unknown): TensorData {
     forbidden: text(d, "forbidden"),
     notices: list(d, "notices", notice),
     cells: list(d, "cells", (v, at) => cell(v, at, rows, columns)),
+    operations: list(d, "operations", operation),
   };
 }
 
@@ -87,10 +92,16 @@ function cell(value: unknown, at: string, rows: number, columns: number): Cell {
     relation: text(d, "relation"),
     reason: text(d, "reason"),
     operations: list(d, "operations", string),
+    forced_by: list(d, "forced_by", string),
     origin: text(d, "origin"),
     deviation: text(d, "deviation"),
     links: list(d, "links", link),
   };
+}
+
+function operation(value: unknown, at: string): TensorOperation {
+  const d = record(value, at);
+  return { name: text(d, "name"), text: text(d, "text"), vanishing: list(d, "vanishing", string) };
 }
 
 function link(value: unknown, at: string): Link {

@@ -2,13 +2,16 @@
 // picture where there is no 3-D.
 import { h } from "./dom";
 import { containKeys, header, noticeList, showStatus, statusLines, watchStatus } from "./panel";
+import type { Selected } from "./selection";
 import { parseStructure, type StructureData } from "./structure_schema";
 import { guarded, type ViewContext } from "./view";
 
 export function mountStructure(context: ViewContext): void {
   const { state, signal } = context;
   state.watch(["data"], signal, guarded<void>(state, () => draw(context)));
-  state.watch(["selection"], signal, guarded<void>(state, () => paint(context)));
+  state.watch(["atoms", "elements"], signal, guarded<void>(state, () => paint(context)));
+  let hovered: Partial<Selected> = {};
+  state.join(signal, { hover: guarded(state, (what) => { hovered = what; paint(context, hovered); }) });
   containKeys(context);
   draw(context);
   watchStatus(context);
@@ -24,10 +27,12 @@ function draw(context: ViewContext): void {
   showStatus(context);
 }
 
-function paint({ state, root }: ViewContext): void {
-  const selection = state.selection;
+function paint({ state, root }: ViewContext, hovered: Partial<Selected> = {}): void {
+  const [atoms, elements] = [state.selected("atoms"), state.selected("elements")];
   for (const row of root.querySelectorAll<HTMLElement>("[data-site]")) {
-    row.setAttribute("aria-selected", String(selection.includes(row.dataset["site"] ?? "")));
+    const [site, element] = [Number(row.dataset["site"]), row.dataset["element"] ?? ""];
+    row.setAttribute("aria-selected", String(atoms.includes(site) || elements.includes(element)));
+    row.toggleAttribute("data-hovered", hovered.atoms?.includes(site) === true || hovered.elements?.includes(element) === true);
   }
 }
 
@@ -54,10 +59,12 @@ function table({ state, signal }: ViewContext, data: StructureData): HTMLElement
   const head = ["site", "a", "b", "c", "x / Å", "y / Å", "z / Å"];
   const select = guarded(state, (event: Event) => {
     const site = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-site]")?.dataset["site"] : undefined;
-    if (site !== undefined) state.select(state.selection.includes(site) ? [] : [site]);
+    if (site === undefined) return;
+    const index = Number(site);
+    state.select("atoms", state.selected("atoms").includes(index) ? [] : [index]);
   });
-  const body = h("tbody", {}, ...data.sites.map(([label = "", ...numbers]) =>
-    h("tr", { "data-site": label },
+  const body = h("tbody", {}, ...data.sites.map(([label = "", ...numbers], site) =>
+    h("tr", { "data-site": site, "data-element": label.replace(/\d+$/, "") },
       h("th", { scope: "row" }, h("button", { type: "button", class: "cn-site" }, label)),
       ...numbers.map((n) => h("td", {}, n.replace("-", "−"))))));
   body.addEventListener("click", select, { signal });

@@ -10,7 +10,7 @@ export class TensorDetail {
   private readonly pages = new Map<string, HTMLElement>();
   private readonly selected = h("p", { class: "cn-selected" });
 
-  constructor(data: TensorData) {
+  constructor(data: TensorData, private readonly select: (operation: string, add: boolean) => void) {
     this.pages.set("", overview(data));
     for (const cell of data.cells) this.pages.set(cell.name, page(cell, data));
     this.element = h("section", { class: "cn-detail", "aria-label": "Component" },
@@ -18,10 +18,23 @@ export class TensorDetail {
   }
 
   /** Show the page of `cell`, or the invitation to choose one. */
-  show(cell: Cell | null, selection: readonly string[]): void {
+  show(cell: Cell | null, cells: readonly string[], operations: readonly string[]): void {
     const name = cell?.name ?? "";
     for (const [key, node] of this.pages) node.toggleAttribute("data-shown", key === name);
-    this.selected.textContent = selection.length > 0 ? `Selected: ${selection.join(", ")}` : "Nothing selected";
+    const all = [...cells, ...operations];
+    this.selected.textContent = all.length > 0 ? `Selected: ${all.join(", ")}` : "Nothing selected";
+    for (const button of this.element.querySelectorAll<HTMLElement>("[data-operation]")) {
+      button.setAttribute("aria-pressed", String(operations.includes(button.dataset["operation"] ?? "")));
+    }
+  }
+
+  /** Listen to clicks on operations until `signal` aborts; `wrap` guards the handler. */
+  listen(signal: AbortSignal, wrap: <E>(handler: (event: E) => void) => (event: E) => void): void {
+    this.element.addEventListener("click", wrap((event: MouseEvent) => {
+      const at = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-operation]") : null;
+      const name = at?.dataset["operation"];
+      if (name !== undefined) this.select(name, event.ctrlKey || event.metaKey || event.shiftKey);
+    }), { signal });
   }
 }
 
@@ -36,7 +49,8 @@ function page(cell: Cell, data: TensorData): HTMLElement {
     line("cn-relation", pretty(cell.relation)),
     line("cn-reason", cell.reason),
     cell.operations.length === 0 ? null
-      : h("ul", { class: "cn-operations" }, ...cell.operations.map((text) => h("li", {}, text))),
+      : h("ul", { class: "cn-operations" }, ...cell.operations.map((text, k) => h("li", {},
+        h("button", { type: "button", class: "cn-reason-op", "data-operation": cell.forced_by[k] ?? "", "aria-pressed": "false" }, text)))),
     line("cn-deviation", cell.deviation, cell.violated),
     line("cn-origin", cell.origin),
   ];
@@ -52,7 +66,7 @@ function overview(data: TensorData): HTMLElement {
     ...(data.forbidden === "" ? [] : [h("p", { class: "cn-forbidden" }, data.forbidden)]),
     h("p", {}, "Point at a component to see what it is tied to."),
     h("p", {}, "Click one, or walk with the arrow keys and press Enter, to keep it selected. " +
-      "The operations of the crystal that force it are named here."));
+      "The operations of the crystal that force it are named here; click one to mark all that it makes vanish."));
 }
 
 /** A relation with a typographic minus, product and root; long decimals are cut, and then it says "≈". */

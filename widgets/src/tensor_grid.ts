@@ -44,13 +44,14 @@ export class TensorGrid {
     return this.hovered ?? this.focused;
   }
 
-  /** Draw selection and highlighted family. */
-  paint(selection: readonly string[], highlighted: Cell | null): void {
+  /** Draw selection, highlighted family, and the cells that the operations in question make vanish. */
+  paint(selection: readonly string[], highlighted: Cell | null, vanishing: ReadonlySet<string>): void {
     const family = highlighted ? familyOf(highlighted) : null;
     for (const [name, node] of this.nodes) {
       node.setAttribute("aria-selected", String(selection.includes(name)));
       node.toggleAttribute("data-family", family !== null && family.size > 1 && family.has(name));
       node.toggleAttribute("data-active", highlighted?.name === name);
+      node.toggleAttribute("data-vanishing", vanishing.has(name));
     }
     const lines = highlighted ? familyLines(highlighted, this.byName) : [];
     this.active.replaceChildren(...(lines.length > MOST_LINES ? [] : lines.map(line)));
@@ -121,7 +122,7 @@ export class TensorGrid {
   private build(): HTMLElement {
     const { shape: [rows, columns], title, subtitle } = this.data;
     const head = h("div", { role: "row", class: "cn-row cn-row-head" },
-      h("span", { role: "columnheader", class: "cn-corner", "aria-label": "row" }),
+      h("span", { role: "gridcell", class: "cn-corner", "aria-label": "names of rows and columns" }),
       ...this.data.column_labels.map((label) => h("span", { role: "columnheader", class: "cn-label" }, label)));
     const body = this.grid.map((cells, r) => h("div", { role: "row", class: "cn-row" },
       h("span", { role: "rowheader", class: "cn-label" }, this.data.row_labels[r] ?? ""),

@@ -5,6 +5,7 @@ import { h } from "./dom";
 import { drawGlyph } from "./glyphs";
 import { containKeys, header, leave, noticeList, showStatus, statusLines, watchStatus } from "./panel";
 import { parseTensor, type Cell, type TensorData } from "./schema";
+import { chosen, type Selected } from "./selection";
 import { TensorDetail } from "./tensor_detail";
 import { TensorGrid } from "./tensor_grid";
 import { guarded, type ViewContext } from "./view";
@@ -30,27 +31,43 @@ export function mountTensor(context: ViewContext): void {
 
 function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
   const data = parseTensor(state.data);
-  const detail = new TensorDetail(data);
+  const killed = new Map(data.operations.map(({ name, vanishing }) => [name, vanishing]));
+  const detail = new TensorDetail(data, (name, add) =>
+    state.select("operations", toggled(name, add, state.selected("operations"))));
   const live = h("div", { class: "cn-live", role: "status", "aria-live": "polite" });
   const help = h("p", { class: "cn-help", hidden: true }, KEYS_HELP);
+  /** What another view points at. */
+  let far: Partial<Selected> = {};
   const grid = new TensorGrid(data, {
-    preview: () => paint(),
-    select: (cell, add) => state.select(chosen(cell, add, state.selection)),
-    escape: () => (state.selection.length > 0 ? state.select([]) : leave(root)),
+    preview: (cell) => { paint(); state.hover(cell ? { cells: [cell.name], operations: cell.forced_by } : {}); },
+    select: (cell, add) => state.select("cells", chosen(cell.name, add, state.selected("cells"))),
+    escape: () => {
+      if (state.selected("cells").length > 0) state.select("cells", []);
+      else if (state.selected("operations").length > 0) state.select("operations", []);
+      else leave(root);
+    },
     help: () => { help.hidden = !help.hidden; },
   });
   const paint = (): void => {
-    const selection = state.selection;
-    const cell = grid.pointed ?? grid.cell(selection[selection.length - 1] ?? "");
-    grid.paint(selection, cell);
-    detail.show(cell, selection);
+    const [cells, operations] = [state.selected("cells"), far.operations ?? state.selected("operations")];
+    const cell = grid.pointed ?? grid.cell(far.cells?.[0] ?? cells[cells.length - 1] ?? "");
+    grid.paint(cells, cell, new Set(operations.flatMap((name) => killed.get(name) ?? [])));
+    detail.show(cell, cells, state.selected("operations"));
+  };
+  const imply = (): void => {
+    const names = state.selected("cells").flatMap((name) => grid.cell(name)?.forced_by ?? []);
+    state.imply({ operations: [...new Set(names)] });
   };
   const announce = (): void => {
-    const cell = grid.cell(state.selection[state.selection.length - 1] ?? "");
-    live.textContent = cell ? spoken(cell) : data.verdict;
+    const cells = state.selected("cells");
+    const cell = grid.cell(cells[cells.length - 1] ?? "");
+    live.textContent = cell ? spoken(cell) : spokenOperations(data, state.selected("operations")) || data.verdict;
   };
   grid.listen(signal, (handler) => guarded(state, handler));
-  state.watch(["selection"], signal, guarded<void>(state, () => { paint(); announce(); }));
+  detail.listen(signal, (handler) => guarded(state, handler));
+  state.watch(["cells"], signal, guarded<void>(state, () => { paint(); announce(); imply(); }));
+  state.watch(["operations"], signal, guarded<void>(state, () => { paint(); announce(); }));
+  state.join(signal, { hover: guarded(state, (what) => { far = what; paint(); }), hello: imply });
   const body = h("div", { class: "cn-body" }, h("div", { class: "cn-diagram" }, grid.element, legend(data)), detail.element);
   body.style.setProperty("--cn-columns", String(data.shape[1]));
   body.style.setProperty("--cn-rows", String(data.shape[0]));
@@ -61,12 +78,18 @@ function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
     ...honesty(data), ...noticeList(data.notices), help, ...statusLines(), live);
   paint();
   announce();
+  imply();
   showStatus({ state, root, signal });
 }
 
-function chosen(cell: Cell, add: boolean, before: readonly string[]): string[] {
-  if (!add) return [cell.name];
-  return before.includes(cell.name) ? before.filter((name) => name !== cell.name) : [...before, cell.name];
+/** A second click on the only selected operation takes it away again: a button is a switch. */
+function toggled(name: string, add: boolean, before: readonly string[]): string[] {
+  return !add && before.length === 1 && before[0] === name ? [] : chosen(name, add, before);
+}
+
+function spokenOperations(data: TensorData, names: readonly string[]): string {
+  return data.operations.filter(({ name }) => names.includes(name)).map(({ text, vanishing }) =>
+    `${text}: ${vanishing.length > 0 ? `makes ${vanishing.join(", ")} vanish` : "makes no component vanish by itself"}`).join(". ");
 }
 
 function spoken(cell: Cell): string {

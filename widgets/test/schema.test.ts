@@ -59,9 +59,11 @@ describe("State", () => {
   });
 
   it("makes wrong values harmless", () => {
-    const state = new State(host({ kind: 3, status: "odd", message: null, selection: ["c11", 4, null], fallback_id: {} }));
+    const state = new State(host({ kind: 3, status: "odd", message: null, cells: ["c11", 4, null], pairs: [[0, 1], [0], "x"], fallback_id: {} }));
     expect([state.kind, state.status, state.message, state.fallbackId]).toEqual(["", "error", "", ""]);
-    expect(state.selection).toEqual(["c11"]);
+    expect(state.selected("cells")).toEqual(["c11"]);
+    expect(state.selected("pairs")).toEqual([[0, 1]]);
+    expect(state.selected("atoms")).toEqual([]);
   });
 
   it("names each key once", () => {

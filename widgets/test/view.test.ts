@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { pictureId } from "../src/fallback";
 import view from "../src/index";
 import type { HostModel } from "../src/model";
+import { NOTHING } from "../src/selection";
 import * as fixtures from "./fixtures";
 
 class FakeModel implements HostModel {
@@ -21,7 +22,7 @@ class FakeModel implements HostModel {
 }
 
 const tensor = (data: unknown = fixtures.elastic): FakeModel =>
-  new FakeModel({ kind: "tensor", status: "idle", message: "", selection: [], data: structuredClone(data), fallback_id: "" });
+  new FakeModel({ kind: "tensor", status: "idle", message: "", session: "s", ...NOTHING, data: structuredClone(data), fallback_id: "" });
 
 let el: HTMLElement;
 let stop: (() => void) | undefined;
@@ -89,20 +90,20 @@ describe("tensor view", () => {
   it("selects by click, adds with a modifier, and shows relation and reason", () => {
     const model = mount(tensor());
     cell("c24").click();
-    expect(model.get("selection")).toEqual(["c24"]);
+    expect(model.get("cells")).toEqual(["c24"]);
     expect(model.saves).toBe(1);
     expect(cell("c24").getAttribute("aria-selected")).toBe("true");
     expect(shown()).toContain("c24 = −c14");
     expect(shown()).toContain("threefold rotation about [001]");
     cell("c15").dispatchEvent(new MouseEvent("click", { bubbles: true, shiftKey: true }));
-    expect(model.get("selection")).toEqual(["c24", "c15"]);
+    expect(model.get("cells")).toEqual(["c24", "c15"]);
     cell("c24").dispatchEvent(new MouseEvent("click", { bubbles: true, ctrlKey: true }));
-    expect(model.get("selection")).toEqual(["c15"]);
+    expect(model.get("cells")).toEqual(["c15"]);
   });
 
   it("follows a selection made in Python and announces it", () => {
     const model = mount(tensor());
-    model.set("selection", ["c66"]);
+    model.set("cells", ["c66"]);
     expect(cell("c66").getAttribute("aria-selected")).toBe("true");
     expect(find(".cn-live").textContent).toContain("c66");
     expect(shown()).toContain("below the relation");
@@ -117,9 +118,9 @@ describe("tensor view", () => {
     press("End");
     expect(document.activeElement).toBe(cell("c26"));
     press("Enter");
-    expect(model.get("selection")).toEqual(["c26"]);
+    expect(model.get("cells")).toEqual(["c26"]);
     press("Escape");
-    expect(model.get("selection")).toEqual([]);
+    expect(model.get("cells")).toEqual([]);
     expect(document.activeElement).toBe(cell("c26"));
     press("Escape");
     expect(el.contains(document.activeElement)).toBe(false);
@@ -178,7 +179,8 @@ describe("tensor view", () => {
     model.set("message", "structure changed");
     expect(find(".cn-root").dataset["status"]).toBe("stale");
     expect(find(".cn-message").textContent).toBe("structure changed");
-    model.fire("comm:dead");
+    expect(find(".cn-message").hidden).toBe(false);
+    model.fire("comm_live_update");
     expect(find(".cn-root").hasAttribute("data-dead")).toBe(true);
     cell("c14").click(); // reading on needs no kernel
     expect(shown()).toContain("c14");
@@ -210,20 +212,141 @@ describe("tensor view", () => {
 
 describe("structure view", () => {
   const model = (changes: object = {}): FakeModel => new FakeModel({
-    kind: "structure", status: "idle", message: "", selection: [], data: { ...fixtures.structure, ...changes }, fallback_id: "",
+    kind: "structure", status: "idle", message: "", session: "s", ...NOTHING, data: { ...fixtures.structure, ...changes }, fallback_id: "",
   });
 
   it("lists sites as the text twin of the drawing, and selects one", () => {
     const m = mount(model());
     expect(el.querySelectorAll("tbody tr")).toHaveLength(9);
-    find<HTMLButtonElement>("[data-site=Si1] button").click();
-    expect(m.get("selection")).toEqual(["Si1"]);
-    expect(find("[data-site=Si1]").getAttribute("aria-selected")).toBe("true");
+    find<HTMLButtonElement>("[data-site='0'] button").click();
+    expect(m.get("atoms")).toEqual([0]);
+    expect(find("[data-site='0']").getAttribute("aria-selected")).toBe("true");
+    find<HTMLButtonElement>("[data-site='0'] button").click();
+    expect(m.get("atoms")).toEqual([]);
+  });
+
+  it("shows the still picture where WebGL is blocked", () => {
+    const m = mount(model({ engine: "nglview" }));
+    expect(find<HTMLImageElement>(".cn-still").alt).toContain("quartz");
+    expect(m.sent).toEqual([{ kind: "ready" }]);
   });
 
   it("shows the still picture where there is no 3-D", () => {
     mount(model({ engine: "picture" }));
     expect(find<HTMLImageElement>(".cn-still").src).toMatch(/^data:image\/svg\+xml;base64,/);
+  });
+});
+
+describe("story view", () => {
+  const model = (changes: object = {}): FakeModel => new FakeModel({
+    kind: "story", status: "idle", message: "", session: "s", ...NOTHING, data: { ...fixtures.story, ...changes }, fallback_id: "",
+  });
+
+  it("tells every sentence and how sure it is, as text", () => {
+    const evil = "<img src=x onerror=alert(1)>";
+    const m = mount(model());
+    const items = [...el.querySelectorAll<HTMLElement>(".cn-story li")];
+    expect(items.map((i) => i.dataset["certainty"])).toEqual(fixtures.story.sentences.map((s) => s.certainty));
+    expect(items.map((i) => i.querySelector("span")?.textContent)).toEqual(fixtures.story.sentences.map((s) => s.text));
+    expect(items.every((i) => (i.querySelector("b")?.textContent ?? "") !== "")).toBe(true);
+    expect(find(".cn-code code").textContent).toBe("cn.show('quartz')");
+    m.set("data", { title: evil, sentences: [{ certainty: "fact", text: evil }], code: [{ title: evil, code: evil }] });
+    expect(el.querySelectorAll("img")).toHaveLength(0);
+    expect(el.textContent).toContain(evil);
+  });
+
+  it("keeps the code open when the story changes, and refuses a certainty that it does not know", () => {
+    const m = mount(model());
+    find<HTMLDetailsElement>("details").open = true;
+    m.set("data", { ...fixtures.story, sentences: [] });
+    expect(find<HTMLDetailsElement>("details").open).toBe(true);
+    m.set("data", { ...fixtures.story, sentences: [{ certainty: "sure", text: "" }] });
+    expect(m.sent).toContainEqual({ kind: "js_error", text: expect.stringContaining("certainty") as string });
+  });
+});
+
+describe("linked views", () => {
+  const other = (changes: object = {}): FakeModel => {
+    const m = tensor();
+    Object.assign(m.values, changes);
+    const box = document.createElement("div");
+    el.append(box);
+    ends.push(view.render({ model: m, el: box }));
+    return m;
+  };
+  const ends: (() => void)[] = [];
+  afterEach(() => { for (const end of ends.splice(0)) end(); });
+  const point = (name: string): boolean => cell(name).dispatchEvent(new Event("pointerover", { bubbles: true }));
+
+  it("follow a selection without the kernel, and Python is told once", () => {
+    const first = mount(tensor());
+    const second = other();
+    cell("c14").click();
+    expect(second.get("cells")).toEqual(["c14"]);
+    expect(el.querySelectorAll("[data-cell=c14][aria-selected=true]")).toHaveLength(2);
+    expect([first.saves, second.saves]).toEqual([1, 0]);
+  });
+
+  it("share what is pointed at, and forget it", () => {
+    mount(tensor());
+    other();
+    point("c14");
+    expect(el.querySelectorAll("[data-active][data-cell=c14]")).toHaveLength(2);
+    find("[role=grid]").dispatchEvent(new Event("pointerleave"));
+    expect(el.querySelectorAll("[data-active]")).toHaveLength(0);
+  });
+
+  it("leave views of another session, or of none, alone", () => {
+    mount(tensor());
+    const stranger = other({ session: "t" });
+    const alone = other({ session: "" });
+    cell("c14").click();
+    expect(stranger.get("cells")).toEqual([]);
+    expect(alone.get("cells")).toEqual([]);
+  });
+
+  it("mark the cells that a selected operation makes vanish", () => {
+    const model = mount(tensor());
+    const { name, vanishing } = fixtures.elastic.operations.find((o) => o.vanishing.length > 0)!;
+    model.set("operations", [name]);
+    const marked = [...el.querySelectorAll<HTMLElement>("[data-vanishing]")].map((c) => c.dataset["cell"]);
+    expect(marked.sort()).toEqual([...vanishing].sort());
+    expect(find(".cn-live").textContent).toContain("vanish");
+  });
+
+  it("tell which operations force the cell that is pointed at or selected", () => {
+    const heard: unknown[] = [];
+    document.addEventListener("crysnb:linked", (e) => heard.push((e as CustomEvent).detail));
+    mount(tensor());
+    heard.length = 0;
+    point("c15");
+    const forced = fixtures.elastic.cells.find((c) => c.name === "c15")!.forced_by;
+    expect(forced.length).toBeGreaterThan(0);
+    expect(heard).toContainEqual(expect.objectContaining({ topic: "hover", what: { cells: ["c15"], operations: forced } }));
+    cell("c15").click();
+    expect(heard).toContainEqual(expect.objectContaining({ topic: "implied", what: { operations: forced } }));
+  });
+
+  it("switch an operation on and off from the reasons", () => {
+    const model = mount(tensor());
+    cell("c15").click();
+    const button = find<HTMLButtonElement>(".cn-page[data-shown] [data-operation]");
+    button.click();
+    expect(model.get("operations")).toEqual([button.dataset["operation"]]);
+    expect(button.getAttribute("aria-pressed")).toBe("true");
+    button.click();
+    expect(model.get("operations")).toEqual([]);
+  });
+
+  it("survive whatever a page puts on the line", () => {
+    const model = mount(tensor());
+    for (const detail of [null, 7, {}, { session: "s" }, { session: "s", topic: "select", what: { cells: "x", atoms: [-1, "a"] } },
+      { session: "s", topic: "hover", what: 3 }, { session: "s", topic: "nonsense", what: {} }]) {
+      document.dispatchEvent(new CustomEvent("crysnb:linked", { detail }));
+    }
+    expect(model.get("cells")).toEqual([]);
+    expect(model.get("atoms")).toEqual([]);
+    expect(model.sent).toEqual([{ kind: "ready" }]);
   });
 });
 

@@ -1,0 +1,56 @@
+"""`crysnb evaluate`: the printed table and the JSON object say the same, by crystal system too."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+import crysnb as cn
+
+NAMES = ("NaCl", "MgO", "quartz", "calcite")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    file = tmp_path / "labelled.jsonl.gz"
+    with gzip.open(file, "wt", encoding="utf-8") as lines:
+        for name in NAMES:
+            s = cn.as_structure(name)
+            record = {
+                "id": name,
+                "lattice": s.lattice.matrix.tolist(),
+                "species": [str(x) for x in s.species],
+                "frac_coords": s.frac_coords.tolist(),
+                "targets": {"eps_electronic": (cn.predict(s).value * 1.25).tolist()},
+            }
+            lines.write(json.dumps(record) + "\n")
+        lines.write(json.dumps({"id": "without a label", "targets": {}}) + "\n")
+    return file
+
+
+def test_json_has_the_table_by_crystal_system(crysnb, objects, data) -> None:
+    result = crysnb("evaluate", "gmtnet-dielectric", str(data), "--json")
+    assert result.exit_code == 0
+    (found,) = objects(result)
+    assert found["n"] == 4
+    assert found["skipped"] == {"label.missing": 1}
+    table = found["by_crystal_system"]
+    assert {system: row["n"] for system, row in table.items()} == {"trigonal": 2, "cubic": 2}
+    assert table["cubic"]["small"] is True
+    assert table["cubic"]["ci95"] == {}
+    assert table["cubic"]["rel_median"] == pytest.approx(0.2)
+
+
+def test_print_has_the_table_and_marks_small_rows(crysnb, data) -> None:
+    result = crysnb("evaluate", "gmtnet-dielectric", str(data))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    (head,) = [line.split() for line in lines if line.split()[:2] == ["system", "n"]]
+    assert head[2] == "rel_median"
+    (row,) = [line.split() for line in lines if line.split()[:1] == ["cubic"]]
+    assert row[1:4] == ["2*", "0.2", "–"]
+    assert "fewer than 10 crystals" in lines[-1]
+    assert "{'label.missing': 1}" in lines[0]

@@ -1,0 +1,306 @@
+"""``cn.explain``: parts linked, story true, nothing lost when the model fails, one page offline."""
+
+import gc
+import json
+import re
+import weakref
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import crysnb as cn
+from crysnb.widgets import explain_tabs
+from crysnb.widgets.explain import Explain
+
+DOCS = Path(__file__).parents[2] / "docs" / "views.md"
+
+
+@pytest.fixture
+def explain():
+    made = []
+
+    def make(*args, **kwargs):
+        made.append(cn.explain(*args, **kwargs))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def told(view, certainty):
+    return [s.text for s in view.sentences() if s.certainty == certainty]
+
+
+def test_all_views_share_one_selection(explain):
+    view = explain("quartz")
+    tensor = view.tabs["tensor"].view
+    for one in (view.crystal, view.panel, view.story, tensor):
+        assert one.session == view.session.id
+    tensor.cells = ["eps13"]
+    assert view.session.cells == ["eps13"]
+    view.crystal.operations = ["2 [100]"]
+    assert tensor.operations == ["2 [100]"]
+    view.session.atoms = [0, 3]
+    assert view.crystal.atoms == [0, 3]
+    view.session.clear()
+    assert tensor.cells == view.crystal.operations == view.crystal.atoms == []
+
+
+def test_names_of_operations_are_the_same_in_every_part(explain):
+    view = explain("quartz")
+    in_crystal = {op["name"] for op in view.crystal.describe()["operations"]}
+    form = view.tabs["tensor"].view.result.form
+    assert in_crystal == set(form.operation_names)
+    assert {op.name for name in form.zeros for op in form.why(name)} <= in_crystal
+
+
+def test_the_story_is_the_numbers(explain):
+    view = explain("quartz")
+    p = view.result["dielectric"]
+    fact, shifted = told(view, "fact")
+    assert "screw axes" in shifted
+    assert "P3_221 (154)" in fact
+    assert "6 operations" in fact
+    learned, alone = told(view, "learned")
+    assert "By itself, for the crystal exactly as given" in alone
+    assert f"eps11 = {p.value[0, 0]:.3f}" in learned
+    assert f"eps33 = {p.value[2, 2]:.3f}" in learned
+    (measured,) = told(view, "measured")
+    card = cn.load_model("gmtnet-dielectric").card.metrics["test"]
+    assert f"{card['n']} test crystals" in measured
+    assert f"{100 * card['rel_median']:.1f} %" in measured
+    sure = told(view, "guaranteed")
+    assert any("eps12 and eps13 vanish because of the twofold rotation about [100]" in s for s in sure)
+    assert any(s.startswith("6 of 21 elastic components") for s in sure)
+
+
+def test_forbidden_tensors_and_warnings_are_told(explain):
+    salt = explain("NaCl")
+    assert any("Inversion forbids it" in s for s in told(salt, "guaranteed"))
+    moved = cn.as_structure("quartz").copy()
+    moved.translate_sites([0], [0.004, 0, 0], frac_coords=True)
+    view = explain(moved)
+    assert told(view, "warning")
+    assert any("Å" in s for s in told(view, "warning"))
+
+
+def test_a_model_that_fails_costs_only_its_own_part(explain):
+    strange = cn.as_structure("NaCl").copy()
+    strange.replace_species({"Cl": "Po"})
+    view = explain(strange)
+    assert view.result == {}
+    (why,) = told(view, "error")
+    assert "Po" in why
+    assert view.tabs["tensor"].shown == "dielectric"
+    assert view.tabs["tensor"].view.result.prediction is None
+    assert any("elastic" in s for s in told(view, "guaranteed"))
+    assert "Po" in view.to_html()
+
+
+def test_undetermined_symmetry_is_said(explain, monkeypatch):
+    from crysnb.predict import run
+
+    def nothing(*_args, **_kwargs):
+        raise cn.SymmetryUndetermined("symmetry.not_found", found="no space group")
+
+    monkeypatch.setattr("crysnb.widgets.explain.symmetry", nothing)
+    monkeypatch.setattr(run, "detect", nothing)
+    view = explain("quartz")
+    assert view.symmetry is None
+    assert any("not determined" in s for s in told(view, "warning"))
+    assert "P1" not in view.to_text()
+
+
+def test_a_new_tolerance_reaches_every_part(explain):
+    polar = cn.as_structure("BaTiO3")
+    view = explain(polar)
+    assert view.symmetry.point_group == "4mm"
+    view.tabs["tensor"].shown = "piezoelectric"
+    view.panel.options = {**view.panel.options, "symprec": 0.1}
+    assert view.panel.wait()
+    assert view.result["dielectric"].symmetry.symprec == 0.1
+    group = view.result["dielectric"].symmetry.point_group
+    assert group == view.symmetry.point_group
+    assert view.crystal.describe()["point_group"] == group
+    assert view.tabs["tensor"].shown == "piezoelectric"
+    assert view.tabs["tensor"].view.result.form.point_group == group
+    assert f"point group {group}" in view.story.to_text()
+
+
+@pytest.mark.parametrize("x", ["quartz", "structure"])
+def test_every_line_of_code_runs(explain, x):
+    structure = cn.as_structure("quartz")
+    view = explain(x if x == "quartz" else structure)
+    titles = [title for title, _ in view.code()]
+    assert titles == ["Crystal", "Prediction", "Tensor"]
+    for _, line in view.code():
+        shown = eval(line, {"cn": cn, "structure": structure})  # noqa: S307 - our own line
+        if hasattr(shown, "close"):
+            shown.close()
+
+
+def noisy_quartz():
+    crystal, random = cn.as_structure("quartz").copy(), np.random.default_rng(0)
+    for k in range(len(crystal)):
+        step = random.normal(size=3)
+        crystal.translate_sites([k], 0.01 * step / np.linalg.norm(step), frac_coords=False)
+    return crystal
+
+
+def test_what_was_not_projected_is_not_called_exact(explain):
+    view = explain(noisy_quartz())
+    assert any("exact, because the tensor was projected" in s for s in told(view, "guaranteed"))
+    assert any("0.013 Å away from its symmetry" in s for s in told(view, "learned"))
+    view.panel.options = {"idealize": False}
+    assert view.panel.wait()
+    assert not any("exact" in s for s in told(view, "guaranteed"))
+    assert any("was not projected" in s for s in told(view, "warning"))
+    assert all("idealize=False" in line for title, line in view.story.code if title != "Crystal")
+
+
+def test_nothing_is_guaranteed_where_symmetry_binds_nothing(explain):
+    view = explain("kyanite")
+    assert not any("exact" in s or "misses" in s for s in view.story.to_text().splitlines())
+    assert any("none must vanish" in s for s in told(view, "guaranteed"))
+
+
+def test_glides_and_screws_are_not_passed_off_as_mirrors_and_rotations(explain):
+    assert any("glide planes" in s for s in told(explain("baddeleyite"), "fact"))
+    assert not any("glide planes" in s for s in told(explain("CsCl"), "fact"))
+
+
+@pytest.mark.parametrize("other", ["Si", "quartz"])
+def test_another_crystal_in_the_panel_is_explained_as_a_whole(explain, other):
+    view = explain("NaCl")
+    view.panel.structure = other
+    assert view.panel.wait()
+    info = cn.symmetry(other)
+    (fact, *_) = told(view, "fact")
+    assert f"{info.symbol} ({info.number})" in fact
+    assert view.crystal.describe()["space_group"] == view.symmetry.number == info.number
+    assert view.story.describe()["title"] == f"Explaining {other}"
+    assert view.tabs["tensor"].view.result.form.space_group == info.number
+    assert view.panel.status == "idle"
+
+
+def test_a_result_without_symmetry_is_not_shown_with_the_old_one(explain):
+    view = explain("quartz")
+    before = view.result["dielectric"]
+    bare = replace(before, symmetry=None, symmetry_residual=None)
+    view._follow({"dielectric": bare})
+    assert view.symmetry is None
+    assert view.crystal.describe()["space_group"] is None
+
+
+@pytest.mark.parametrize("where", ["build", "follow", "sentences", "close"])
+def test_a_faulty_tab_harms_nothing_else(explain, where):
+    before = dict(explain_tabs.TABS._items)
+
+    class Faulty:
+        code = "cn"
+
+        def __init__(self, _context):
+            import ipywidgets
+
+            self.widget = ipywidgets.Label("x")
+            if where == "build":
+                raise ZeroDivisionError
+
+        def follow(self, _context):
+            if where == "follow":
+                raise ZeroDivisionError
+
+        def sentences(self):
+            if where == "sentences":
+                raise ZeroDivisionError
+            return []
+
+        def close(self):
+            if where == "close":
+                raise ZeroDivisionError
+
+    try:
+        explain_tabs.register_tab(explain_tabs.Tab(name="faulty", title="Faulty", build=Faulty))
+        view = explain("NaCl")
+        view._follow(view.result)
+        if where != "close":
+            assert any("faulty failed (ZeroDivisionError)" in s for s in told(view, "error"))
+        assert view.story.sentences == tuple(view.sentences())
+        view.close()
+        assert view.crystal.comm is None
+    finally:
+        explain_tabs.TABS._items = before
+
+
+def test_a_closed_explanation_says_so(explain):
+    view = explain("NaCl")
+    view.close()
+    with pytest.raises(cn.CrysnbError) as caught:
+        view.widget  # noqa: B018
+    assert caught.value.code == "view.closed"
+
+
+def test_display_is_one_view_and_one_picture(explain, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **kw: shown.append((data, kw)))
+    view = explain("quartz")
+    view._ipython_display_()
+    live, picture = shown
+    assert set(live[0]) == {"application/vnd.jupyter.widget-view+json", "text/plain"}
+    assert set(picture[0]) == {"image/png", "text/plain"}
+    assert view.story.fallback_id.encode() in picture[0]["image/png"]
+    assert "quartz" in picture[1]["metadata"]["image/png"]["alt"]
+    json.dumps(view.describe())
+
+
+def test_the_page_holds_everything_and_fetches_nothing(explain):
+    page = explain("quartz").to_html()
+    assert len(page) < 5_000_000
+    for outside in ("http://", "https://", "//cdn"):
+        assert outside not in page.replace("http://www.w3.org/2000/svg", "")
+    assert page.count("data:image/svg+xml") == 5  # crystal, prediction, three tensors
+    assert page.count("<script") == page.count("</script>") == 3
+    states = json.loads(re.search(r"id='cn-state'>(.*?)</script>", page, re.DOTALL)[1])
+    assert [s["kind"] for s in states] == ["story", "crystal", "prediction", "tensor", "tensor", "tensor"]
+    assert len({s["session"] for s in states}) == 1
+    assert "<noscript><ul" in page
+
+
+def test_a_closed_explanation_is_gone():
+    def once():
+        view = cn.explain("NaCl")
+        assert view.widget is view.widget
+        view.close()
+        view.close()  # twice is fine
+        return weakref.ref(view)
+
+    once()
+    references = [once() for _ in range(3)]
+    gc.collect()
+    assert sum(r() is not None for r in references) <= 1
+
+
+def test_the_tab_of_the_docs_works_as_it_stands(explain, monkeypatch):
+    before = dict(explain_tabs.TABS._items)
+    (source,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    try:
+        exec(compile(source, str(DOCS), "exec"), {})  # noqa: S102 - our own documentation
+        view = explain("NaCl")
+        assert list(view.tabs) == ["tensor", "density"]
+        assert any("density" in s for s in told(view, "fact"))
+        assert "g/cm³" in view.to_text()
+        view.to_png()
+        view.to_html()
+    finally:
+        explain_tabs.TABS._items = before
+
+
+def test_a_bad_structure_or_model_is_refused():
+    with pytest.raises(cn.CrysnbError):
+        cn.explain("no such crystal")
+    with pytest.raises(cn.UnknownName):
+        cn.explain("quartz", "no-such-model")
+    assert isinstance(Explain, type)
