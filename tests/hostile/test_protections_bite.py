@@ -1,13 +1,17 @@
-"""Each hostile test fails when its rule is removed.
+"""Each hostile test fails when its protection is removed.
 
-Every case of the S rows names the functions that protect against it. Here these are replaced by
-functions that do nothing; then the bad input must no longer get the answer that its test expects.
-It may be read, crash or hang: that is what the rule is for.
+The registry of protections is ``protections.py``; ``remove_protections.py`` takes out all of them, one by
+one, and a handful of them here. For the rules on structures there is a finer test: every case of the S rows
+names the functions that protect against it. Here these are replaced by functions that do nothing; then the
+bad input must no longer get the answer that its test expects. It may be read, crash or hang: that is what
+the rule is for.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +58,53 @@ def test_every_rule_is_named_by_a_case() -> None:
             doc = function.__doc__ or ""
             if function.__module__ == module.__name__ and doc.startswith("S") and doc[1].isdigit():
                 assert f"{module.__name__}.{name}" in used, f"no hostile case names {name}"
+
+
+def registry() -> Any:
+    path = Path(__file__).with_name("protections.py")
+    spec = importlib.util.spec_from_file_location("protections", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["protections"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+REGISTRY = registry()
+
+
+@pytest.mark.parametrize("protection", REGISTRY.PROTECTIONS, ids=lambda p: p.name)
+def test_every_registered_protection_is_in_the_source(protection: Any) -> None:
+    """Its text is found exactly once, what is left is Python, and the test that must fail exists."""
+    without = protection.source()
+    if not protection.in_browser:
+        compile(without, protection.file, "exec")
+    assert without != protection.path.read_text(encoding="utf-8")
+    name = protection.test.partition("::")[2].partition(" and ")[0]
+    assert name in protection.test_path.read_text(encoding="utf-8")
+
+
+def test_every_row_has_a_protection_and_names_are_unique() -> None:
+    assert {p.row for p in REGISTRY.PROTECTIONS} == set(REGISTRY.ROWS)
+    assert len({p.name for p in REGISTRY.PROTECTIONS}) == len(REGISTRY.PROTECTIONS)
+
+
+def test_a_removal_in_the_browser_half_is_caught() -> None:
+    sys.path.insert(0, str(Path(__file__).parent))
+    import remove_protections
+
+    front = next(p for p in REGISTRY.PROTECTIONS if p.in_browser)
+    code, name = remove_protections.failing_front_test(front)
+    if code == remove_protections.SKIPPED:
+        pytest.skip(name)
+    assert (code, name.partition("::")[0]) == (1, front.test.partition("::")[0])
+
+
+def test_a_handful_of_removals_is_caught() -> None:
+    script = Path(__file__).with_name("remove_protections.py")
+    done = subprocess.run(
+        [sys.executable, str(script), "--fast"], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert done.stdout.count(" OK\n") == sum(p.fast for p in REGISTRY.PROTECTIONS) >= 5

@@ -22,6 +22,7 @@ from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import PropertySpec
 from crysnb.values.tensor_kind import DIELECTRIC
 from crysnb.widgets import html
+from crysnb.widgets.crystal_view import crystal
 from crysnb.widgets.structure_view import StructureView
 
 CANARIES = (
@@ -75,7 +76,7 @@ def assert_inert(view: object) -> None:
     tags.feed(page)
     assert set(tags.tags) <= {
         "html", "head", "meta", "title", "style", "body", "div", "img", "h2", "table", "thead", "tbody", "tr",
-        "th", "td", "script",
+        "th", "td", "script", "details", "summary",
     }  # fmt: skip
     assert tags.tags.count("script") == 3
     assert tags.tags.count("img") == 1
@@ -129,6 +130,18 @@ def test_labels_and_block_names_of_a_cif_never_reach_the_browser(text: str) -> N
         sent += json.dumps(view.ngl.get_state(["_ngl_msg_archive"]), default=str)
         sent += json.dumps([call._ngl_msg for call in view.ngl._callbacks_before_loaded], default=str)
     assert "canary" not in sent
+    assert_inert(view)
+    view.close()
+    scene = crystal(reading.structure)
+    assert "canary" not in json.dumps(scene.get_state(["data", "message"]))
+    assert_inert(scene)
+    scene.close()
+
+
+@pytest.mark.parametrize("text", CANARIES)
+def test_names_of_what_is_laid_over_a_crystal(text: str) -> None:
+    scalars = {"name": text, "unit": text, "values": range(8)}
+    view = crystal("NaCl", scalars=scalars, glyphs={"name": text, "unit": text, "values": np.ones((8, 3))})
     assert_inert(view)
     view.close()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import crysnb as cn
 from crysnb.errors import SymmetryUndetermined
@@ -21,6 +23,15 @@ BROKEN = {
     "no identity": INFO.rotations[1:],
 }
 
+REASONS = {
+    "one missing": "lack some of their products",
+    "one twice": "listed twice",
+    "one sheared": "not orthogonal",
+    "not a number": "not finite",
+    "none": "shape (0, 3, 3)",
+    "no identity": "lack some of their products",
+}
+
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_projection_is_refused(name: str) -> None:
@@ -32,6 +43,7 @@ def test_projection_is_refused(name: str) -> None:
         with pytest.raises(SymmetryUndetermined) as error:
             action()
         assert error.value.code == "symmetry.inconsistent"
+        assert REASONS[name] in error.value.text
 
 
 @pytest.mark.parametrize("name", [n for n in BROKEN if n != "one twice"])
@@ -44,3 +56,36 @@ def test_a_tensor_that_moves_far_reports_how_far() -> None:
     wrong_axes = np.diag([9.0, 4.0, 4.0])  # c along x, the crystal has it along z
     assert residual("dielectric", wrong_axes, INFO.rotations) > 0.3
     assert cn.tensor_form("quartz", "dielectric").residual(wrong_axes) > 0.3
+
+
+def test_a_prediction_that_projection_would_change_much_is_not_projected(fake_model: Any) -> None:
+    """The network answers in wrong axes: projecting would make a tidy number out of nonsense."""
+
+    def act(batch: Any, _: Any) -> dict[str, torch.Tensor]:
+        return {"dielectric": torch.diag(torch.tensor([9.0, 4.0, 4.0])).repeat(batch.n_crystals, 1, 1)}
+
+    p = cn.predict("quartz", fake_model(act))
+    assert (p.notices[0].code, p.notices[0].severity) == ("symmetry.projection_refused", "error")
+    np.testing.assert_allclose(p.value, np.diag([9.0, 4.0, 4.0]))
+    assert p.uncertainty is None
+    assert p.symmetry_residual == pytest.approx(residual("dielectric", p.value, INFO.rotations))
+    share = f"{p.symmetry_residual:.1%}"
+    assert share in p.notices[0].text
+
+
+def test_a_little_is_projected_and_the_residual_stands_beside_the_value(fake_model: Any) -> None:
+    def act(batch: Any, _: Any) -> dict[str, torch.Tensor]:
+        return {"dielectric": torch.diag(torch.tensor([5.0, 5.01, 4.0])).repeat(batch.n_crystals, 1, 1)}
+
+    p = cn.predict("quartz", fake_model(act))
+    assert p.value[0, 0] == p.value[1, 1]
+    raw = np.diag([5.0, 5.01, 4.0])
+    expected = np.linalg.norm(raw - np.diag([5.005, 5.005, 4.0])) / np.linalg.norm(raw)
+    assert p.symmetry_residual == pytest.approx(expected, rel=1e-4)
+    assert p.to_dict()["symmetry_residual"] == p.symmetry_residual
+    assert not any(n.code == "symmetry.projection_refused" for n in p.notices)
+
+
+def test_the_shipped_network_is_never_refused() -> None:
+    for p in cn.predict(["NaCl", "quartz", "calcite", "baddeleyite"]):
+        assert not any(n.code == "symmetry.projection_refused" for n in p.notices)

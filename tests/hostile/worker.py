@@ -3,7 +3,8 @@
 Reads JSON ``{"cases": [{"kind", "input", "remove"}], "seconds", "megabytes"}`` from standard input, runs
 every case in a fork of its own under these limits, and prints one JSON line per case: ``{"code"}``
 with the code of our error or null where it was read, ``{"notices"}``, ``{"signal"}``, or
-``{"escaped"}`` with the name of an exception that is not ours.
+``{"escaped"}`` with the name of an exception that is not ours. A case with ``"deep"`` goes on to symmetry and
+tensor forms.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import sys
 import warnings
 from pathlib import Path
 from typing import Any
+
+import protections
 
 
 def build(kind: str, value: Any) -> Any:
@@ -58,12 +61,31 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
         return {"code": exc.code, "text": exc.text, "type": type(exc).__name__}
     except BaseException as exc:  # noqa: BLE001
         return {"escaped": f"{type(exc).__name__}: {exc}"[:300]}
+    if case.get("deep"):
+        return {"code": follow(reading.structure)}
     return {
         "code": None,
         "notices": [notice.code for notice in reading.notices],
         "n_sites": len(reading.structure),
         "state": json.dumps(reading.structure.as_dict(), default=str),
     }
+
+
+def follow(structure: Any) -> str | None:
+    """Symmetry and tensor forms of what was read: null, or the code of our error."""
+    from crysnb.errors import CrysnbError
+    from crysnb.symmetry.detect import detect
+    from crysnb.tensors.form import tensor_form
+
+    try:
+        detect(structure)
+        for kind in ("dielectric", "piezoelectric", "elastic"):
+            tensor_form(structure, kind)
+    except CrysnbError as exc:
+        return exc.code
+    except BaseException as exc:  # noqa: BLE001
+        return f"escaped {type(exc).__name__}: {exc}"[:300]
+    return None
 
 
 def in_fork(case: dict[str, Any], seconds: float, megabytes: int) -> dict[str, Any]:
@@ -91,6 +113,8 @@ def in_fork(case: dict[str, Any], seconds: float, megabytes: int) -> dict[str, A
 
 def main() -> None:
     """Run all cases."""
+    # Imported by path: this file runs as a script, beside the registry.
+    protections.install_from_environment()
     warnings.simplefilter("error")  # as the test suite does; forking itself may warn
     warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
     job = json.load(sys.stdin)
