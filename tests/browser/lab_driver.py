@@ -70,6 +70,9 @@ class LabServer:
     folder: Path
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     port: int = 0
+    launcher: tuple[str, ...] = (sys.executable,)  # what is put before `-m jupyterlab`
+    settings: dict[str, Any] = field(default_factory=lambda: SETTINGS)
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -81,12 +84,13 @@ class LabServer:
         home = self.folder / "home"
         for name in ("config", "data", "runtime", "settings", "workspaces", "work"):
             (home / name).mkdir(parents=True)
-        for plugin, values in SETTINGS.items():
+        for plugin, values in self.settings.items():
             path = home / "settings" / f"{plugin}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values))
         env = {
             **os.environ,
+            **self.environment,
             "HOME": str(home),
             "JUPYTER_CONFIG_DIR": str(home / "config"),
             "JUPYTER_DATA_DIR": str(home / "data"),
@@ -96,7 +100,7 @@ class LabServer:
             "CRYSNB_OFFLINE": "1",
         }
         command = [
-            sys.executable, "-m", "jupyterlab",
+            *self.launcher, "-m", "jupyterlab",
             "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}",
             "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home / 'work'}",
             f"--IdentityProvider.token={self.token}", "--LabApp.expose_app_in_browser=True",

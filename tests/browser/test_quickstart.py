@@ -1,5 +1,6 @@
 """The quickstart in a real JupyterLab: run, hover, click, keyboard, themes, widths, and without a kernel."""
 
+import ast
 import json
 import re
 
@@ -10,7 +11,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceW
 
 NAME = "00_quickstart.ipynb"
 DIAGRAM = ".cn-root[data-kind=tensor]"
-N_VIEWS = 4
+#: Story, crystal, prediction and tensor of the explanation; two tensors alone; the large viewer.
+N_VIEWS = 7
+N_PICTURES = 4
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,8 @@ def journey(opened):
     opened.page.set_viewport_size({"width": 1400, "height": 1000})
     opened.theme("JupyterLab Light", light=True)
     opened.page.mouse.move(5, 5)
-    opened.run_cell_with("cn.nye(prediction)")
+    opened.run_cell_with("view = cn.explain(crystal)")
+    opened.page.locator(f"{DIAGRAM}[data-status=idle]").first.wait_for()
     return opened
 
 
@@ -52,7 +56,7 @@ def no_picture(lab):
 def assert_python_reads(lab, wanted):
     """The selection arrives in Python; widgets hold a message back while an earlier one is on its way."""
     for _ in range(5):
-        text = lab.run_cell_with("diagram.selection").strip()
+        text = str(ast.literal_eval(lab.run_cell_with("view.session.selected()"))["cells"])
         if text == wanted:
             return
         lab.page.wait_for_timeout(200)
@@ -179,7 +183,7 @@ def test_nglview_draws_the_crystal_on_a_transparent_page(journey, screenshots):
 
 
 def test_running_a_cell_again_leaves_no_picture_behind(journey):
-    for source in ("cn.nye(prediction)", "cn.show(crystal)"):
+    for source in ("view = cn.explain(crystal)", "cn.show(crystal)"):
         journey.run_cell_with(source)
     no_picture(journey)
 
@@ -190,7 +194,7 @@ def test_html_export_shows_one_picture_per_view_offline(journey, lab_server):
     journey.page.wait_for_timeout(1500)
     body, _ = nbconvert.HTMLExporter().from_filename(str(lab_server.work / NAME))
     pictures = re.findall(r"<img[^>]*data:image/png;base64[^>]*>", body)
-    assert len(pictures) == N_VIEWS
+    assert len(pictures) == N_PICTURES
 
 
 # Last: it ends the kernel of the page that all share.
@@ -206,7 +210,7 @@ def test_reopened_without_a_kernel_shows_one_picture_per_view(journey, lab_serve
         "() => document.querySelectorAll(\".jp-OutputArea-output img[src^='data:image/png']\").length >= 4"
     )
     assert journey.page.locator(".cn-root").count() == 0
-    assert journey.visible_pictures() == N_VIEWS
+    assert journey.visible_pictures() == N_PICTURES
     journey.page.locator(".jp-OutputArea-output img[src^='data:image/png']").nth(
         2
     ).scroll_into_view_if_needed()
