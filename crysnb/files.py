@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all, and tables that no spreadsheet takes for formulas."""
+"""Files read with guards and written whole or not at all; tables that no spreadsheet takes for formulas."""
 
 from __future__ import annotations
 
@@ -8,10 +8,71 @@ import os
 import re
 import stat
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from crysnb.errors import CrysnbError, quote
+
+
+def read_whole(
+    path: Path,
+    noun: str,
+    *,
+    limit: int,
+    too_large: Callable[[int], CrysnbError],
+    error: type[CrysnbError] = CrysnbError,
+    accepted: str = "a readable regular file",
+) -> bytes:
+    """Content of a regular file of limited size; never waits for a pipe or a device.
+
+    Parameters
+    ----------
+    path
+        Name of the file.
+    noun
+        What the file holds, such as ``"structure"``: the first half of the codes.
+    limit
+        Largest number of bytes.
+    too_large
+        Makes the error for a file of so many bytes.
+    error
+        Class of the other errors.
+    accepted
+        What would be right, told in the errors.
+
+    Raises
+    ------
+    CrysnbError
+        Of class ``error``: ``NOUN.not_found``, ``NOUN.not_a_file`` for a folder, device or pipe,
+        ``NOUN.unreadable_file``; and what ``too_large`` makes.
+    """
+    name = quote(str(path))
+    try:
+        # Non-blocking, so that a pipe without a writer cannot hang the session.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (FileNotFoundError, ValueError):
+        raise error(f"{noun}.not_found", found=f"there is no file {name}", action="Check the path") from None
+    except OSError as exc:
+        code = "not_a_file" if isinstance(exc, IsADirectoryError) else "unreadable_file"
+        raise error(
+            f"{noun}.{code}", found=f"{name} cannot be opened: {exc.strerror}", accepted=accepted
+        ) from None
+    try:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode):
+            raise error(f"{noun}.not_a_file", found=f"{name} is not a regular file", accepted="a file")
+        with os.fdopen(os.dup(handle), "rb") as file:
+            data = b"" if info.st_size > limit else file.read(limit + 1)
+    except OSError as exc:
+        raise error(
+            f"{noun}.unreadable_file", found=f"{name} cannot be read: {exc.strerror}", accepted=accepted
+        ) from None
+    finally:
+        os.close(handle)
+    # A file under /proc says 0, and one that is being written may have grown.
+    if (size := max(info.st_size, len(data))) > limit:
+        raise too_large(size)
+    return data
 
 
 def write_whole(path: object, content: bytes, *, overwrite: bool) -> Path:

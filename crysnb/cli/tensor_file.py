@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any, NoReturn
 
-from crysnb.errors import ShapeError, StructureError, quote
-from crysnb.structure.source import read_file
+from crysnb.errors import ShapeError, quote
+from crysnb.files import read_whole
 
 #: A tensor of rank 6 has 729 numbers.
 MAX_BYTES, MAX_DEPTH = 1 << 16, 6
+_ACCEPTED = "a JSON file with a nested list of numbers"
 
 
 def read_tensor(path: Path) -> list[Any]:
@@ -23,19 +24,9 @@ def read_tensor(path: Path) -> list[Any]:
         ``tensor.syntax`` for what is not JSON; ``tensor.not_numeric`` for anything but numbers in lists;
         ``tensor.non_finite`` for the words NaN and Infinity.
     """
-    try:
-        data = read_file(path)
-    except StructureError as error:
-        # Told again in the words of a tensor; the guards against pipes and devices are the same.
-        if error.code == "structure.too_large":
-            raise _too_large() from None
-        raise ShapeError(
-            error.code.replace("structure.", "tensor."),
-            found=error.found,
-            accepted="a JSON file with a nested list of numbers",
-        ) from None
-    if len(data) > MAX_BYTES:
-        raise _too_large()
+    data = read_whole(
+        path, "tensor", limit=MAX_BYTES, too_large=_too_large, error=ShapeError, accepted=_ACCEPTED
+    )
     if _depth(data) > MAX_DEPTH:
         raise ShapeError(
             "tensor.not_numeric", found="deeply nested lists", accepted=f"at most {MAX_DEPTH} levels"
@@ -57,7 +48,7 @@ def read_tensor(path: Path) -> list[Any]:
     return value
 
 
-def _too_large() -> ShapeError:
+def _too_large(_: int) -> ShapeError:
     return ShapeError(
         "tensor.too_large",
         found=f"a tensor file of more than {MAX_BYTES:,} bytes",

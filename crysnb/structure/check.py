@@ -53,12 +53,17 @@ _AXES = ("a", "b", "c")
 def text_size(n_bytes: int) -> None:
     """S3: refuse a text larger than :data:`MAX_BYTES` (``structure.too_large``)."""
     if n_bytes > MAX_BYTES:
-        raise StructureError(
-            "structure.too_large",
-            found=f"the structure file has more than {MAX_BYTES:,} bytes",
-            accepted=f"at most {MAX_BYTES:,} bytes",
-            action="Remove everything but the crystal structure from the file",
-        )
+        raise too_large(n_bytes)
+
+
+def too_large(_: int) -> StructureError:
+    """The error for a file that is too large, whatever its size."""
+    return StructureError(
+        "structure.too_large",
+        found=f"the structure file has more than {MAX_BYTES:,} bytes",
+        accepted=f"at most {MAX_BYTES:,} bytes",
+        action="Remove everything but the crystal structure from the file",
+    )
 
 
 def line_count(n_lines: int) -> None:

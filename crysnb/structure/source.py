@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 
-from crysnb.errors import StructureError, quote
+from crysnb import files
+from crysnb.errors import StructureError
 from crysnb.structure import check
 
 _LONGEST_PATH = 4096
@@ -33,39 +32,9 @@ def read_file(path: Path) -> bytes:
         ``structure.not_a_file`` for a folder, device or pipe; ``structure.not_found``;
         ``structure.unreadable_file``; ``structure.too_large``.
     """
-    try:
-        # Non-blocking, so that a pipe without a writer cannot hang the session.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except (FileNotFoundError, ValueError):
-        raise StructureError(
-            "structure.not_found", found=f"there is no file {quote(str(path))}", action="Check the path"
-        ) from None
-    except OSError as exc:
-        raise StructureError(
-            "structure.not_a_file" if isinstance(exc, IsADirectoryError) else "structure.unreadable_file",
-            found=f"{quote(str(path))} cannot be opened: {exc.strerror}",
-            accepted="a readable regular file",
-        ) from None
-    try:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise StructureError(
-                "structure.not_a_file", found=f"{quote(str(path))} is not a regular file", accepted="a file"
-            )
-        check.text_size(info.st_size)
-        with os.fdopen(os.dup(handle), "rb") as file:
-            data = file.read(check.MAX_BYTES + 1)
-    except OSError as exc:
-        raise StructureError(
-            "structure.unreadable_file",
-            found=f"{quote(str(path))} cannot be read: {exc.strerror}",
-            accepted="a readable regular file",
-        ) from None
-    finally:
-        os.close(handle)
-    # A file under /proc says 0, and one that is being written may have grown.
-    check.text_size(len(data))
-    return data
+    return files.read_whole(
+        path, "structure", limit=check.MAX_BYTES, too_large=check.too_large, error=StructureError
+    )
 
 
 def decode(data: bytes) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crysnb import files
 from crysnb.errors import CrysnbError, quote
 
 #: A notebook full of saved widget state is large, and just what freezing is for; this is beyond any of them.
@@ -48,7 +47,7 @@ def read_notebook(path: Path) -> NotebookFile:
         ``notebook.syntax`` for what is not JSON in UTF-8; ``notebook.not_a_notebook``;
         ``notebook.version`` for another major version of the format.
     """
-    data = _read(path)
+    data = files.read_whole(path, "notebook", limit=MAX_BYTES, too_large=_too_large)
     try:
         text = data.decode("utf-8")
         content = json.loads(text, object_pairs_hook=_unique)
@@ -69,44 +68,13 @@ def read_notebook(path: Path) -> NotebookFile:
     return NotebookFile(notebook=content, data=data, write=_style(text, content))
 
 
-def _read(path: Path) -> bytes:
-    try:
-        # Non-blocking, so that a pipe without a writer cannot hang the session.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except (FileNotFoundError, ValueError):
-        raise CrysnbError(
-            "notebook.not_found", found=f"there is no file {quote(str(path))}", action="Check the path"
-        ) from None
-    except OSError as error:
-        raise CrysnbError(
-            "notebook.not_a_file" if isinstance(error, IsADirectoryError) else "notebook.unreadable_file",
-            found=f"{quote(str(path))} cannot be opened: {error.strerror}",
-            accepted="a readable regular file",
-        ) from None
-    try:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise CrysnbError(
-                "notebook.not_a_file", found=f"{quote(str(path))} is not a regular file", accepted="a file"
-            )
-        with os.fdopen(os.dup(handle), "rb") as file:
-            data = b"" if info.st_size > MAX_BYTES else file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CrysnbError(
-            "notebook.unreadable_file",
-            found=f"{quote(str(path))} cannot be read: {error.strerror}",
-            accepted="a readable regular file",
-        ) from None
-    finally:
-        os.close(handle)
-    if max(info.st_size, len(data)) > MAX_BYTES:
-        raise CrysnbError(
-            "notebook.too_large",
-            found=f"{quote(path.name)} has {info.st_size / 1e6:,.0f} MB",
-            accepted=f"notebooks of at most {MAX_BYTES / 1e6:,.0f} MB",
-            action="Clear the outputs that make it so large",
-        )
-    return data
+def _too_large(n_bytes: int) -> CrysnbError:
+    return CrysnbError(
+        "notebook.too_large",
+        found=f"a notebook of {n_bytes / 1e6:,.0f} MB",
+        accepted=f"notebooks of at most {MAX_BYTES / 1e6:,.0f} MB",
+        action="Clear the outputs that make it so large",
+    )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
