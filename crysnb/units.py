@@ -22,6 +22,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "angstrom": ("length", 1.0),
     "nm": ("length", 10.0),
     "pm/V": ("piezoelectric modulus", 1.0),
+    "1/TPa": ("compressibility", 1.0),
 }
 
 #: How a unit is written for people; the dimensionless one is not written at all.

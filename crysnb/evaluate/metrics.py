@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.errors import ShapeError
-from crysnb.evaluate.moduli import vrh_moduli
+from crysnb.tensors.moduli import vrh_moduli
 from crysnb.values.tensor_kind import ELASTIC, TensorKind
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ import pytest
 from crysnb.errors import ShapeError
 from crysnb.evaluate.by_system import SMALL, by_system, crystal_system
 from crysnb.evaluate.metrics import bootstrap, coverage, per_crystal_errors, tensor_metrics, traceless
-from crysnb.evaluate.moduli import vrh_moduli
 from crysnb.structure.transforms import random_rotation
+from crysnb.tensors.moduli import vrh_moduli
 from crysnb.values.tensor_kind import DIELECTRIC, ELASTIC, rotate
 
 
