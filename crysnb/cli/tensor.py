@@ -17,7 +17,7 @@ FRAMES = ("own", "nye", "ieee")
 #: Fields of the documented object, in order; the Python object holds more.
 FIELDS = (
     "kind", "frame", "space_group", "point_group", "symprec",
-    "n_independent", "free", "zeros", "relations", "why",
+    "n_independent", "free", "zeros", "relations", "why", "rotation", "setting", "settings",
 )  # fmt: skip
 #: Longer right-hand sides are listed below the matrix instead of inside it.
 _CELL = 14
@@ -30,6 +30,9 @@ def tensor(
     kind: console.Kind,
     frame: Annotated[str, typer.Option(metavar="|".join(FRAMES), help="Axes of the answer.")] = "own",
     symprec: console.Symprec = "auto",
+    setting: Annotated[
+        int, typer.Option(metavar="N", help="Which choice of axes, where the frame leaves several.")
+    ] = 0,
     as_json: console.Json = False,
 ) -> None:
     """Allowed form of a tensor, and the operations that force it."""
@@ -42,7 +45,7 @@ def tensor(
     item_id, source = console.group_or_source_of(file)
     try:
         # Whatever a file does, its failure is an object with a code.
-        form = tensor_form(source, chosen, frame=frame, symprec=tolerance)
+        form = tensor_form(source, chosen, frame=frame, symprec=tolerance, setting=setting)
         answer = form.to_dict()
     except Exception as error:
         console.report_failure(item_id, error, as_json=as_json)
@@ -78,6 +81,7 @@ def describe(item_id: str, kind: TensorKind, form: Mapping[str, Any]) -> str:
         ", ".join(head),
         f"{form['n_independent']} independent of {kind.n_components}: {free}",
     ]
+    lines += _axes(form)
     if len(kind.matrix_shape) <= 2:  # more indices do not fit on a page: the lists below say everything
         lines += ["", text.table(_layout(kind, form), right=True, indent="  ")]
     lines += [f"  note: {text.printable(str(note))}" for note in form.get("notes", ())]
@@ -87,6 +91,21 @@ def describe(item_id: str, kind: TensorKind, form: Mapping[str, Any]) -> str:
     if form["why"]:
         lines += ["", "forced by", text.table(_reasons(form), indent="  ")]
     return "\n".join(lines)
+
+
+def _axes(form: Mapping[str, Any]) -> list[str]:
+    """Which axes these are: the matrix from the structure's own, and the other choices."""
+    if form["frame"] == "own":
+        return []
+    rows = [[text.number(value, 1.0) for value in row] for row in form["rotation"]]
+    lines = ["rotation from the structure's own axes to these", text.table(rows, right=True, indent="  ")]
+    settings = form["settings"]
+    if len(settings) > 1:
+        head = (
+            f"these axes are setting {form['setting']} of {len(settings)} that the frame allows (--setting):"
+        )
+        return [*lines, head, *(f"  {k}  {one['text']}" for k, one in enumerate(settings))]
+    return [*lines, "the frame leaves no other choice of axes"]
 
 
 def _layout(kind: TensorKind, form: Mapping[str, Any]) -> list[list[str]]:

@@ -7,12 +7,11 @@ says so (``sign_reliable`` is false), the score is taken with the choice that su
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.symmetry.point_groups import point_group_operations
+from crysnb.symmetry.point_groups import hall_setting
+from crysnb.tensors.settings import normalising
 from crysnb.values.symmetry_info import SymmetryInfo
 from crysnb.values.tensor_kind import TensorKind, rotate
 
@@ -38,27 +37,8 @@ def settings(symmetry: SymmetryInfo) -> Array:
     """
     hexagonal = 143 <= symmetry.number <= 194
     own = symmetry.standard_frame
-    standard = own @ symmetry.rotations @ own.T
-    turns = _normalising(np.round(standard, 9).tobytes(), len(standard), "622" if hexagonal else "432")
-    return np.asarray(own.T @ turns @ own)
-
-
-@lru_cache(maxsize=64)
-def _normalising(raw: bytes, n: int, lattice: str) -> Array:
-    """Cosets of the candidates that normalise the group, in the standard frame."""
-    group = np.frombuffer(raw).reshape(n, 3, 3)
-    found: list[Array] = []
-    for turn in point_group_operations(lattice):
-        moved = turn @ group @ turn.T
-        if not all(_contains(group, g) for g in moved):
-            continue
-        if not any(_contains(group, turn @ other.T) for other in found):
-            found.append(turn)
-    return np.array(found)
-
-
-def _contains(group: Array, operation: Array) -> bool:
-    return bool(np.abs(group - operation).max(axis=(1, 2)).min() < 1e-6)
+    standard = hall_setting(symmetry.hall_number).rotations
+    return np.asarray(own.T @ normalising(standard, "622" if hexagonal else "432") @ own)
 
 
 def nearest_label(kind: TensorKind, predicted: Array, label: Array, symmetry: SymmetryInfo | None) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from crysnb.symmetry.point_groups import (
 from crysnb.symmetry.project import Invariants, invariants
 from crysnb.tensors.frames import FRAMES, ieee_rotation, turned
 from crysnb.tensors.relations import Relations, relations
+from crysnb.tensors.settings import AxisSetting, axis_settings, class_settings
 from crysnb.tensors.why import reasons, vanishing_alone
 from crysnb.values.symmetry_info import Operation, SymmetryInfo
 from crysnb.values.tensor_kind import TensorKind, tensor_kind
@@ -59,6 +60,8 @@ class TensorForm:
         Names of the operations.
     axes
         Columns are the conventional axes in this frame, shape [3, 3].
+    setting_index
+        Which of ``settings`` this is.
     """
 
     kind: TensorKind
@@ -71,6 +74,19 @@ class TensorForm:
     symprec: float | None
     setting: Setting
     axes: NDArray[np.float64]
+    setting_index: int = 0
+
+    @cached_property
+    def settings(self) -> tuple[AxisSetting, ...]:
+        """Choices of axes that the frame leaves open and this kind of tensor can tell apart.
+
+        One entry where there is no choice, as always for ``"own"``.
+        """
+        if self.symmetry is not None:
+            return axis_settings(self.symmetry, self.frame, self.kind)
+        if self.frame == "own":
+            return class_settings(np.eye(3)[None], self.kind)
+        return class_settings(self.rotations, self.kind)
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -227,6 +243,8 @@ class TensorForm:
             "relations": self.relations,
             "why": {name: [op.to_dict() for op in self.why(name)] for name in self._reasons},
             "rotation": self.rotation.tolist(),
+            "setting": self.setting_index,
+            "settings": [setting.to_dict() for setting in self.settings],
             "notes": list(self.notes),
         }
 
@@ -242,7 +260,9 @@ class TensorForm:
         return pd.DataFrame(rows, columns=["component", "role", "value", "why"])
 
 
-def tensor_form(x: Any, kind: str | TensorKind, frame: str = "own", symprec: Symprec = "auto") -> TensorForm:
+def tensor_form(
+    x: Any, kind: str | TensorKind, frame: str = "own", symprec: Symprec = "auto", *, setting: int = 0
+) -> TensorForm:
     """The form that symmetry allows: what is free, what vanishes, what depends on what, and why.
 
     Parameters
@@ -255,15 +275,18 @@ def tensor_form(x: Any, kind: str | TensorKind, frame: str = "own", symprec: Sym
         ``"dielectric"``, ``"piezoelectric"``, ``"elastic"``, or a :class:`TensorKind`.
     frame
         ``"own"``: the frame of the structure as given; ``"nye"``: x ∥ a, z ∥ c* of the
-        conventional cell; ``"ieee"``: the axes of IEEE Standard 176-1987, which are not unique for
-        quartz and its like.
+        conventional cell; ``"ieee"``: the axes of IEEE Standard 176-1987. The last two are not unique
+        for quartz and its like: see ``setting``.
     symprec
         As in :func:`crysnb.symmetry`.
+    setting
+        Which of the ``settings`` that the rules of the frame leave open; 0 is the one that the structure's
+        own axes suggest. The crystal and its operations stay, the axes change.
 
     Raises
     ------
     UnknownName
-        For an unknown kind, frame, or space group.
+        For an unknown kind, frame, setting, or space group.
     SymmetryUndetermined
         If no symmetry is found.
     CrysnbError
@@ -278,27 +301,50 @@ def tensor_form(x: Any, kind: str | TensorKind, frame: str = "own", symprec: Sym
     if frame not in FRAMES:
         raise UnknownName.of("frame", frame, FRAMES)
     named = _named_group(x)
-    if named is not None:
-        setting, point_group, number = named
-        if frame == "ieee":
-            raise CrysnbError(
-                "frame.needs_structure",
-                found="the IEEE frame of a group without a crystal; its axes depend on the lattice lengths",
-                accepted='frame "nye", or a structure',
-            )
-        return TensorForm(
-            kind=kind,
-            frame=frame,
-            rotation=np.eye(3),
-            rotations=setting.rotations,
-            symmetry=None,
-            point_group=point_group,
-            space_group=number,
-            symprec=None,
-            setting=setting,
-            axes=setting.standard_axes,
+    form = _crystal_form(x, kind, frame, symprec) if named is None else _group_form(named, kind, frame)
+    # The usual case does not ask how many there are.
+    return form if type(setting) is int and setting == 0 else _in_setting(form, setting)
+
+
+def _in_setting(form: TensorForm, setting: Any) -> TensorForm:
+    """The same form in another of its settings; the operations keep their order and names."""
+    settings = form.settings
+    try:
+        index = -1 if isinstance(setting, bool) else operator.index(setting)
+    except TypeError:
+        index = -1
+    if not 0 <= index < len(settings):
+        raise UnknownName.of("setting", setting, map(str, range(len(settings))))
+    chosen = settings[index]
+    return replace(
+        form,
+        rotation=chosen.rotation,
+        rotations=turned(form.rotations, chosen.turn),
+        axes=chosen.turn @ form.axes,
+        setting_index=index,
+    )
+
+
+def _group_form(named: tuple[Setting, str, int | None], kind: TensorKind, frame: str) -> TensorForm:
+    setting, point_group, number = named
+    if frame == "ieee":
+        raise CrysnbError(
+            "frame.needs_structure",
+            found="the IEEE frame of a group without a crystal; its axes depend on the lattice lengths",
+            accepted='frame "nye", or a structure',
         )
-    return _crystal_form(x, kind, frame, symprec)
+    return TensorForm(
+        kind=kind,
+        frame=frame,
+        rotation=np.eye(3),
+        rotations=setting.rotations,
+        symmetry=None,
+        point_group=point_group,
+        space_group=number,
+        symprec=None,
+        setting=setting,
+        axes=setting.standard_axes,
+    )
 
 
 def _crystal_form(x: Any, kind: TensorKind, frame: str, symprec: Symprec) -> TensorForm:

@@ -26,7 +26,8 @@ def ieee_rotation(info: SymmetryInfo) -> NDArray[np.float64]:
     edges c < a < b, c ∥ z, y normal to the plane of a and c.
 
     Not unique where the lattice has more symmetry than the crystal: the equivalent bases of quartz
-    lead to two frames, in which c14 has opposite signs. Hence the matrix is part of every answer.
+    lead to two frames, in which c14 has opposite signs. Hence the matrix is part of every answer, and
+    :func:`crysnb.tensors.settings.axis_settings` lists all choices.
 
     Notes
     -----

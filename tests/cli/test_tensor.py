@@ -13,7 +13,7 @@ from crysnb.values.tensor_kind import KINDS
 
 FIELDS = [
     "kind", "frame", "space_group", "point_group", "symprec", "n_independent", "free", "zeros", "relations",
-    "why",
+    "why", "rotation", "setting", "settings",
 ]  # fmt: skip
 
 
@@ -137,3 +137,24 @@ def test_an_antisymmetric_kind_shows_signs(crysnb) -> None:
     lines = crysnb("tensor", "4", "--kind", "{V2}").stdout.splitlines()
     rows = [line.split() for line in lines if line.strip()[:1] in ("x", "y", "z") and len(line.split()) == 4]
     assert rows == [["x", ".", "t12", "."], ["y", "-t12", ".", "."], ["z", ".", ".", "."]]
+
+
+def test_the_axes_and_their_other_settings_are_printed(crysnb, objects) -> None:
+    printed = crysnb("tensor", "quartz", "--kind", "elastic", "--frame", "ieee", "--setting", "1").stdout
+    assert "these axes are setting 1 of 2 that the frame allows" in printed
+    assert "  1  turned by 180° about z" in printed.splitlines()
+    (form,) = objects(
+        crysnb("tensor", "quartz", "--kind", "elastic", "--frame", "ieee", "--setting", "1", "--json")
+    )
+    assert form["setting"] == 1
+    assert form["rotation"] == form["settings"][1]["rotation"] != form["settings"][0]["rotation"]
+    only = crysnb("tensor", "NaCl", "--kind", "elastic", "--frame", "nye").stdout
+    assert "the frame leaves no other choice of axes" in only
+    assert "rotation" not in crysnb("tensor", "NaCl", "--kind", "elastic").stdout
+
+
+@pytest.mark.parametrize("setting", ["2", "-1"])
+def test_a_setting_that_is_not_there_is_an_error_of_ours(crysnb, setting: str) -> None:
+    result = crysnb("tensor", "quartz", "--kind", "elastic", "--frame", "nye", "--setting", setting)
+    assert result.exit_code == 1
+    assert "name.unknown_setting" in result.output + result.stderr
