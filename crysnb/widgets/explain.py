@@ -65,16 +65,23 @@ class Explain:
         self.session.add(self.panel)
         self.tabs: dict[str, TabPanel] = {}
         self._faults: dict[str, str] = {}
-        for name in TABS.list():
-            with self._guarding(name):
-                inside = TABS.get(name).build(self._context())
-                if inside is not None:
-                    self.tabs[name] = inside
-        self.story = StoryView(self._title, self.sentences(), self.code())
+        self._build_tabs()
+        lines = self.code()  # first, so that the story tells of a tab that fails here
+        self.story = StoryView(self._title, self.sentences(), lines)
         self.session.add(self.story)
         self.panel.on_result(self._follow)
         self._box: Any = None
+        self._below: Any = None  # the tabs, inside the box
         self._is_open = True
+
+    def _build_tabs(self) -> None:
+        """Make the tabs that have something to say and are not there yet."""
+        for name in TABS.list():
+            if name not in self.tabs:
+                with self._guarding(name):
+                    inside = TABS.get(name).build(self._context())
+                    if inside is not None:
+                        self.tabs[name] = inside
 
     @property
     def result(self) -> Predictions:
@@ -122,7 +129,10 @@ class Explain:
                 f"cn.predict({self._source}, model={self.panel.model!r}{arguments(self._options())})",
             ),
         ]
-        return [*lines, *((TABS.get(name).title, tab.code) for name, tab in self.tabs.items())]
+        for name, tab in self.tabs.items():
+            with self._guarding(name):
+                lines.append((TABS.get(name).title, tab.code))
+        return lines
 
     @property
     def widget(self) -> Any:
@@ -137,10 +147,18 @@ class Explain:
             top = ipywidgets.GridBox((self.crystal, self.panel))
             top.layout.grid_template_columns = _COLUMNS
             top.layout.grid_gap = "0 1.5em"
-            below = ipywidgets.Tab([tab.widget for tab in self.tabs.values()])
-            below.titles = [TABS.get(name).title for name in self.tabs]
-            self._box = ipywidgets.VBox((self.story, top, below) if self.tabs else (self.story, top))
+            self._below = ipywidgets.Tab()
+            self._box = ipywidgets.VBox((self.story, top))
+            self._fill()
         return self._box
+
+    def _fill(self) -> None:
+        """Put the tabs that there are below."""
+        if self._box is None or not self.tabs or len(self._below.children) == len(self.tabs):
+            return
+        self._below.children = [tab.widget for tab in self.tabs.values()]
+        self._below.titles = [TABS.get(name).title for name in self.tabs]
+        self._box.children = (*self._box.children[:2], self._below)
 
     def describe(self) -> dict[str, Any]:
         """The facts shown, as plain data."""
@@ -155,11 +173,17 @@ class Explain:
     def scene(self) -> Scene:
         """The still picture: story, crystal, predictions, and the first tab."""
         parts = [self.story.scene(), self.crystal.scene(), self.panel.scene()]
-        return stacked([*parts, *(tab.scene() for tab in list(self.tabs.values())[:1])])
+        for name, tab in list(self.tabs.items())[:1]:
+            with self._guarding(name):
+                parts.append(tab.scene())
+        return stacked(parts)
 
     def to_text(self) -> str:
         """All of it as plain text."""
-        parts = [self.story.to_text(), self.panel.to_text(), *(tab.to_text() for tab in self.tabs.values())]
+        parts = [self.story.to_text(), self.panel.to_text()]
+        for name, tab in self.tabs.items():
+            with self._guarding(name):
+                parts.append(tab.to_text())
         return "\n\n".join(parts)
 
     def to_svg(self) -> str:
@@ -184,8 +208,9 @@ class Explain:
             self.crystal.section("Crystal"),
             self.panel.section("Prediction"),
         ]
-        for tab in self.tabs.values():
-            sections += tab.sections()
+        for name, tab in self.tabs.items():
+            with self._guarding(name):
+                sections += tab.sections()
         for section in sections:
             section.state["session"] = self.session.id
         told = [(LABELS[s.certainty], s.text) for s in self.sentences()]
@@ -205,6 +230,7 @@ class Explain:
             for child in self._box.children[1:]:
                 close_whole(child)
             close_whole(self._box)
+            close_whole(self._below)
             self._box = None
         for name, tab in self.tabs.items():
             with self._guarding(name):
@@ -248,7 +274,10 @@ class Explain:
         for name, tab in self.tabs.items():
             with self._guarding(name):
                 tab.follow(self._context())
-        self.story.update(self._title, self.sentences(), self.code())
+        self._build_tabs()
+        self._fill()
+        lines = self.code()
+        self.story.update(self._title, self.sentences(), lines)
 
     def _ipython_display_(self, **_: Any) -> None:
         bundle = self.widget._repr_mimebundle_()

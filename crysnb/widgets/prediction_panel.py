@@ -340,7 +340,7 @@ class PredictionPanel(ExplainerWidget):
     def close(self) -> None:
         """Stop the work, forget callbacks and results, and release the view."""
         self._is_open = False
-        self._drop()
+        self.cancel()
         self._worker.close()
         self._callbacks.clear()
         super().close()

@@ -195,42 +195,74 @@ def test_a_result_without_symmetry_is_not_shown_with_the_old_one(explain):
     assert view.crystal.describe()["space_group"] is None
 
 
-@pytest.mark.parametrize("where", ["build", "follow", "sentences", "close"])
+@pytest.mark.parametrize("where", ["build", "follow", "sentences", "code", "sections", "to_text", "close"])
 def test_a_faulty_tab_harms_nothing_else(explain, where):
     before = dict(explain_tabs.TABS._items)
 
+    def part(name, value):
+        if where == name:
+            raise ZeroDivisionError
+        return value
+
     class Faulty:
-        code = "cn"
+        code = property(lambda _self: part("code", "cn"))
 
         def __init__(self, _context):
             import ipywidgets
 
-            self.widget = ipywidgets.Label("x")
-            if where == "build":
-                raise ZeroDivisionError
-
-        def follow(self, _context):
-            if where == "follow":
-                raise ZeroDivisionError
-
-        def sentences(self):
-            if where == "sentences":
-                raise ZeroDivisionError
-            return []
-
-        def close(self):
-            if where == "close":
-                raise ZeroDivisionError
+            self.widget = part("build", ipywidgets.Label("x"))
+            for name, value in {"sections": [], "to_text": "", "follow": None, "close": None}.items():
+                setattr(self, name, lambda *_, name=name, value=value: part(name, value))
+            self.sentences = lambda: part("sentences", [])
 
     try:
         explain_tabs.register_tab(explain_tabs.Tab(name="faulty", title="Faulty", build=Faulty))
         view = explain("NaCl")
-        view._follow(view.result)
+        assert "NaCl" in view.to_text()
+        assert "NaCl" in view.to_html()
+        if where not in ("sections", "to_text"):
+            view._follow(view.result)
         if where != "close":
             assert any("faulty failed (ZeroDivisionError)" in s for s in told(view, "error"))
-        assert view.story.sentences == tuple(view.sentences())
+        if where not in ("sections", "to_text"):
+            assert view.story.sentences == tuple(view.sentences())
         view.close()
         assert view.crystal.comm is None
+    finally:
+        explain_tabs.TABS._items = before
+
+
+def test_a_tab_that_has_nothing_to_say_at_first_comes_when_it_has(explain):
+    before = dict(explain_tabs.TABS._items)
+
+    class Late:
+        code = "cn"
+
+        def __init__(self):
+            import ipywidgets
+
+            self.widget = ipywidgets.Label("late")
+
+        def sentences(self):
+            return []
+
+        def follow(self, _context):
+            pass
+
+        def close(self):
+            self.widget.close()
+
+    answers = iter([None, Late()])
+    try:
+        explain_tabs.register_tab(
+            explain_tabs.Tab(name="late", title="Late", build=lambda _context: next(answers))
+        )
+        view = explain("NaCl")
+        below = view.widget.children[-1]
+        assert "late" not in view.tabs
+        view._follow(view.result)
+        assert below.titles[-1] == "Late"
+        assert below.children[-1] is view.tabs["late"].widget
     finally:
         explain_tabs.TABS._items = before
 

@@ -466,6 +466,7 @@ def test_closing_while_running_ends_the_work(made):
     view.close()
     view.close()
     assert view.wait(2)
+    assert view.status == "idle"
     assert work.ended == ["cancelled"]
 
 
