@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from pymatgen.core import Structure
 from pymatgen.core.tensors import Tensor
 
 import crysnb as cn
@@ -15,13 +16,14 @@ from crysnb.symmetry.detect import detect
 from crysnb.tensors.compare import compare
 from crysnb.tensors.form import tensor_form
 from crysnb.values.tensor_kind import ELASTIC, PIEZOELECTRIC, rotate
-from tests.tensors.test_settings import QUARTZ, quartz_bases
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # spglib, called by pymatgen
-def test_both_signs_of_c14_are_one_quartz() -> None:
-    physical = ELASTIC.cartesian(QUARTZ)
-    tables = [Tensor(physical).convert_to_ieee(s, initial_fit=False) for s in quartz_bases()]
+def test_both_signs_of_c14_are_one_quartz(
+    quartz_bases: list[Structure], quartz_stiffness: np.ndarray
+) -> None:
+    physical = ELASTIC.cartesian(quartz_stiffness)
+    tables = [Tensor(physical).convert_to_ieee(s, initial_fit=False) for s in quartz_bases]
     signs = [float(np.sign(t[0, 0, 1, 2])) for t in tables]
     for table, sign in zip(tables, signs, strict=True):
         found = compare(np.asarray(tables[0]), np.asarray(table), "quartz", "elastic")
@@ -34,10 +36,10 @@ def test_both_signs_of_c14_are_one_quartz() -> None:
     assert len(set(signs)) == 2
 
 
-def test_a_really_different_tensor_is_different() -> None:
-    other = QUARTZ.copy()
+def test_a_really_different_tensor_is_different(quartz_stiffness: np.ndarray) -> None:
+    other = quartz_stiffness.copy()
     other[0, 0] = other[1, 1] = 100.0
-    found = compare(QUARTZ, other, "quartz", "elastic", "nye")
+    found = compare(quartz_stiffness, other, "quartz", "elastic", "nye")
     assert not found.same
     assert found.setting == 0
     assert found.distance == pytest.approx(np.sqrt(2) * 13)
@@ -77,10 +79,10 @@ def test_the_answer_does_not_depend_on_the_cell_or_its_orientation(name: str) ->
     assert compare(first, second, turned, kind).same
 
 
-def test_own_axes_leave_no_choice() -> None:
-    turned = ELASTIC.matrix(rotate(ELASTIC, ELASTIC.cartesian(QUARTZ), np.diag([-1.0, -1, 1])))
-    assert not compare(QUARTZ, turned, "quartz", "elastic", "own").same
-    assert compare(QUARTZ, turned, "quartz", "elastic", "nye").same
+def test_own_axes_leave_no_choice(quartz_stiffness: np.ndarray) -> None:
+    turned = ELASTIC.matrix(rotate(ELASTIC, ELASTIC.cartesian(quartz_stiffness), np.diag([-1.0, -1, 1])))
+    assert not compare(quartz_stiffness, turned, "quartz", "elastic", "own").same
+    assert compare(quartz_stiffness, turned, "quartz", "elastic", "nye").same
 
 
 def test_zero_tensors_and_their_document() -> None:
@@ -93,11 +95,11 @@ def test_zero_tensors_and_their_document() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.zeros((5, 6)), np.full((6, 6), np.nan), "x"])
-def test_what_is_no_tensor_is_refused(bad: object) -> None:
+def test_what_is_no_tensor_is_refused(bad: object, quartz_stiffness: np.ndarray) -> None:
     with pytest.raises(ShapeError):
-        compare(QUARTZ, bad, "quartz", "elastic")  # type: ignore[arg-type]
+        compare(quartz_stiffness, bad, "quartz", "elastic")  # type: ignore[arg-type]
 
 
-def test_unknown_names_are_refused() -> None:
+def test_unknown_names_are_refused(quartz_stiffness: np.ndarray) -> None:
     with pytest.raises(UnknownName):
-        compare(QUARTZ, QUARTZ, "quartz", "elastic", "iee")
+        compare(quartz_stiffness, quartz_stiffness, "quartz", "elastic", "iee")

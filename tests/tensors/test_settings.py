@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Structure
 from pymatgen.core.tensors import Tensor
 
 import crysnb as cn
@@ -32,23 +32,6 @@ TOLD_APART = {
     "3m": (1, 4, 2), "-3m": (1, 1, 2), "3": (1, 4, 4), "6": (1, 2, 1), "4/m": (1, 1, 2), "-42m": (1, 2, 1),
     "mm2": (1, 2, 1), "m": (1, 2, 1), "m-3": (1, 1, 1), "m-3m": (1, 1, 1),
 }  # fmt: skip
-QUARTZ = np.array([[87, 7, 12, -18, 0, 0], [7, 87, 12, 18, 0, 0], [12, 12, 106, 0, 0, 0],
-                   [-18, 18, 0, 58, 0, 0], [0, 0, 0, 0, 58, -18], [0, 0, 0, 0, -18, 40.0]])  # fmt: skip
-
-
-def quartz_bases() -> list[Structure]:
-    """One physical quartz in the six lattice bases that give the same metric, as right-handed cells."""
-    s = cn.as_structure("quartz")
-    a, b, c = s.lattice.matrix
-    bases = [(a, b, c), (b, -a - b, c), (-a - b, a, c), (-a, -b, c), (-b, a + b, c), (a + b, -a, c)]
-    out = [
-        Structure(Lattice(m), s.species, s.cart_coords, coords_are_cartesian=True, to_unit_cell=True)
-        for m in map(np.array, bases)
-    ]
-    assert all(t.lattice.volume == pytest.approx(s.lattice.volume) for t in out)
-    assert all(np.linalg.det(t.lattice.matrix) > 0 for t in out)
-    np.testing.assert_allclose([t.lattice.parameters for t in out], [s.lattice.parameters] * 6, atol=1e-9)
-    return out
 
 
 @pytest.mark.parametrize("symbol", sorted(POINT_GROUPS))
@@ -102,11 +85,13 @@ def test_components_of_a_setting_are_those_of_the_turned_tensor(name: str, frame
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # spglib, called by pymatgen
-def test_the_six_bases_of_quartz_lead_to_both_signs_and_we_list_them() -> None:
+def test_the_six_bases_of_quartz_lead_to_both_signs_and_we_list_them(
+    quartz_bases: list[Structure], quartz_stiffness: np.ndarray
+) -> None:
     """pymatgen gives -18 or +18 GPa for one physical crystal; both are among our settings of every basis."""
-    physical = KINDS["elastic"].cartesian(QUARTZ)
+    physical = KINDS["elastic"].cartesian(quartz_stiffness)
     theirs = set()
-    for s in quartz_bases():
+    for s in quartz_bases:
         turned = Tensor(physical).convert_to_ieee(s, initial_fit=False)
         theirs.add(round(float(turned[0, 0, 1, 2]), 6))
         found = detect(s)
