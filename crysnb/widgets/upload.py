@@ -133,7 +133,7 @@ class UploadView(ExplainerWidget):
                 found=f"there is no structure {quote(block)} in file {quote(file)}",
                 accepted=f"positions in the {len(self._files)} listed files, from 0",
             )
-        entry = self._files[file]
+        entry = self._files[file]  # of a closed view there is none
         with self._busy(f"Reading {entry.name} …"):
             with self._blaming(entry):
                 if block is not None:
@@ -144,7 +144,7 @@ class UploadView(ExplainerWidget):
     # -- messages from the browser -----------------------------------------------------------------
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
-        kind = content.get("kind") if isinstance(content, dict) else None
+        kind = content.get("kind") if isinstance(content, dict) and self.comm is not None else None
         if kind == "file" and admits_file(content, buffers or ()):
             data = bytes(buffers[0]) if buffers else None
             # An empty buffer may get lost on the way.
@@ -158,6 +158,8 @@ class UploadView(ExplainerWidget):
     # -- one file -----------------------------------------------------------------------------------
 
     def _take(self, name: str, data: bytes | None, size: int, position: int, count: int) -> None:
+        if self.comm is None:
+            raise CrysnbError("view.closed", found="the upload was closed", action="Call cn.upload again")
         if position == 0:
             self._files = []
             self._drop_errors = [too_many(count)] if count > MAX_FILES else []

@@ -307,6 +307,17 @@ def test_shown_views_are_closed_when_others_come_and_nothing_stays_alive(cheap):
     assert left() is None
 
 
+def test_a_closed_zone_takes_no_file(cheap):
+    view = cheap()
+    view.close()
+    with pytest.raises(cn.CrysnbError) as caught:
+        view.add(("a.cif", b"data_x"))
+    assert caught.value.code == "view.closed"
+    send(view, "a.cif", NACL)
+    assert view.views == ()
+    assert view.errors == []
+
+
 BAD_MESSAGES = [
     {"kind": "file"},
     {"kind": "file", "name": 3, "size": 1, "position": 0, "count": 1},
