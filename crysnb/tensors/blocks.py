@@ -60,16 +60,28 @@ def block_norms(kind: TensorKind, tensor: ArrayLike) -> dict[str, float]:
     return {name: float(np.linalg.norm(p @ coordinates)) for name, p in block_projectors(kind).items()}
 
 
-def _casimir(kind: TensorKind) -> Array:
+@lru_cache(maxsize=64)
+def turn_generators(kind: TensorKind) -> Array:
+    """Infinitesimal rotations about x, y and z, shape [3, component, component], antisymmetric.
+
+    In the orthonormal coordinates of :func:`crysnb.values.tensor_kind.represent`:
+    D(exp ω) = exp(Σ ω_k L_k) for a rotation by |ω| about ω.
+    """
     m = kind.n_components
     basis = (kind.expand / np.sqrt(kind.multiplicity)).reshape(*(3,) * kind.rank, m)
     flat = basis.reshape(-1, m)
-    total = np.zeros((m, m))
+    found = []
     for turn in _TURNS:
         # A rotation acts on all indices at once, so its derivative is a sum over them.
         moved = sum(
             np.moveaxis(np.tensordot(turn, basis, axes=(1, axis)), 0, axis) for axis in range(kind.rank)
         )
-        generator = flat.T @ np.asarray(moved).reshape(-1, m)
-        total -= generator @ generator
-    return total
+        found.append(flat.T @ np.asarray(moved).reshape(-1, m))
+    generators = np.array(found)
+    generators.flags.writeable = False
+    return generators
+
+
+def _casimir(kind: TensorKind) -> Array:
+    generators = turn_generators(kind)
+    return np.asarray(-(generators @ generators).sum(axis=0))

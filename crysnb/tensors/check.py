@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crysnb.errors import ShapeError, quote
-from crysnb.symmetry.detect import Symprec
-from crysnb.tensors import report as verdicts
+from crysnb.symmetry.detect import Symprec, structure_of
 from crysnb.tensors.blocks import block_norms
 from crysnb.tensors.form import TensorForm, tensor_form
 from crysnb.tensors.report import Offender, TensorReport
+from crysnb.tensors.verdicts import CONSISTENT, verdict_of
 from crysnb.values.admissible import admissibility
 from crysnb.values.prediction import Prediction
 from crysnb.values.property_spec import PROPERTIES
+from crysnb.values.symmetry_info import SymmetryInfo
 from crysnb.values.tensor_kind import KINDS, TensorKind, tensor_kind
 
 Array = NDArray[np.float64]
@@ -73,14 +74,23 @@ def check(
     """
     chosen, values = _kind_and_values(T, kind)
     full = _in_range(chosen.cartesian(values))
-    form = s if isinstance(s, TensorForm) else tensor_form(s, chosen, symprec=symprec)
+    form, lattice = _form_and_lattice(s, chosen, symprec)
     if form.kind.formula != chosen.formula or form.kind.axial != chosen.axial:
         raise ShapeError(
             "tensor.kind",
             found=f"a {chosen.name} tensor and the form of a {form.kind.name} one",
             accepted="a tensor and a form of one kind",
         )
-    return _report(form, chosen, full)
+    return _report(form, chosen, full, lattice)
+
+
+def _form_and_lattice(s: Any, kind: TensorKind, symprec: Symprec) -> tuple[TensorForm, Array | None]:
+    if isinstance(s, TensorForm):
+        return s, None
+    form = tensor_form(s, kind, symprec=symprec)
+    if form.symmetry is None or isinstance(s, SymmetryInfo):
+        return form, None
+    return form, np.array(structure_of(s).lattice.matrix)
 
 
 def kind_of_shape(shape: tuple[int, ...]) -> TensorKind:
@@ -132,7 +142,7 @@ def _norm(tensor: Array) -> float:
     return size * float(np.linalg.norm(tensor / size)) if size else 0.0
 
 
-def _report(form: TensorForm, kind: TensorKind, full: Array) -> TensorReport:
+def _report(form: TensorForm, kind: TensorKind, full: Array, lattice: Array | None) -> TensorReport:
     spec = PROPERTIES.get(kind.name)
     unit = spec.unit if spec is not None else None
     allowed = form.project(full)
@@ -141,7 +151,7 @@ def _report(form: TensorForm, kind: TensorKind, full: Array) -> TensorReport:
     must_vanish = form.n_independent == 0
     # With nothing allowed the rest is the tensor itself; a quotient of equal numbers is 1 to the last bit.
     delta = distance / norm if norm else 0.0
-    verdict = _verdict(delta, norm, unit, must_vanish=must_vanish)
+    verdict = verdict_of(delta, norm, unit, must_vanish=must_vanish)
     scale = norm or 1.0
     indexed = kind.from_components(kind.components(full))
     return TensorReport(
@@ -157,19 +167,12 @@ def _report(form: TensorForm, kind: TensorKind, full: Array) -> TensorReport:
         must_vanish=must_vanish,
         blocks=block_norms(kind, rest / scale),
         asymmetry=_norm(full - indexed) / scale,
-        offenders=() if verdict == verdicts.CONSISTENT else _offenders(form, full, allowed, indexed),
+        offenders=() if verdict == CONSISTENT else _offenders(form, full, allowed, indexed),
         physical=admissibility(kind, full),
+        tensor=full,
+        form=form,
+        lattice=lattice,
     )
-
-
-def _verdict(delta: float, norm: float, unit: str | None, *, must_vanish: bool) -> str:
-    if norm <= verdicts.floor_of(unit):
-        return verdicts.CONSISTENT
-    if must_vanish:
-        return verdicts.MUST_VANISH
-    if delta < verdicts.CONSISTENT_BELOW:
-        return verdicts.CONSISTENT
-    return verdicts.NOISE if delta < verdicts.NOISE_BELOW else verdicts.SUSPICIOUS
 
 
 def _offenders(form: TensorForm, full: Array, allowed: Array, indexed: Array) -> tuple[Offender, ...]:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from crysnb.tensors.form import TensorForm
+from crysnb.tensors.nearest_group import NearestGroup, nearest_group
+from crysnb.tensors.repair import Repair, find_repair
+from crysnb.tensors.verdicts import CONSISTENT, floor_of
 from crysnb.units import display_unit
 from crysnb.values.admissible import Admissibility
-from crysnb.values.property_spec import FLOOR
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Verdicts, and the δ below which the first two are given.
-CONSISTENT, NOISE = "consistent", "numerical noise"
-SUSPICIOUS, MUST_VANISH = "suspicious: wrong frame?", "must vanish"
-CONSISTENT_BELOW, NOISE_BELOW = 1e-3, 1e-2
-
-
-def floor_of(unit: str | None) -> float:
-    """Norm below which a tensor counts as zero; 0 where the unit is not known."""
-    return FLOOR[unit] if unit is not None else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +58,12 @@ class Offender:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class TensorReport:
     """How well a tensor fits the symmetry of a crystal, and whether it is physical at all.
 
-    Norms are Cartesian, so that nothing but ``offenders`` depends on the orientation.
+    Norms are Cartesian, so that nothing but ``offenders`` and the search for a repair depends on the
+    orientation. ``best_frame`` and ``nearest_group`` are computed when they are first asked for.
 
     Attributes
     ----------
@@ -99,10 +97,12 @@ class TensorReport:
         often as it stands in the Cartesian tensor), at most ten; none when consistent.
     physical
         What physics demands beside symmetry; true if nothing is broken.
-    best_frame
-        Frame or order of indices that would repair the tensor. None: not searched for in this version.
-    nearest_group
-        Highest group that the tensor has by itself. None: not searched for in this version.
+    tensor
+        The tensor that was checked, full Cartesian.
+    form
+        The form that it was held against.
+    lattice
+        Rows are the lattice vectors in Å of the crystal as given, shape [3, 3]; None without one.
     """
 
     kind: str
@@ -119,8 +119,29 @@ class TensorReport:
     asymmetry: float
     offenders: tuple[Offender, ...]
     physical: Admissibility = field(default_factory=Admissibility)
-    best_frame: None = None
-    nearest_group: None = None
+    tensor: NDArray[np.float64] = field(compare=False)
+    form: TensorForm = field(compare=False)
+    lattice: NDArray[np.float64] | None = field(default=None, compare=False)
+
+    @cached_property
+    def best_frame(self) -> Repair | None:
+        """The mistake that explains the tensor, and the repaired tensor in the structure's frame.
+
+        None for a consistent tensor, where nothing is allowed, and where no mistake explains it: see
+        :func:`crysnb.tensors.repair.find_repair`.
+        """
+        if self.consistent or self.must_vanish:
+            return None
+        return find_repair(self.form, self.tensor, self.lattice)
+
+    @cached_property
+    def nearest_group(self) -> NearestGroup | None:
+        """The highest class whose symmetry the tensor has by itself, freely oriented.
+
+        None for a norm below the floor of the unit: see
+        :func:`crysnb.tensors.nearest_group.nearest_group`.
+        """
+        return None if self.is_zero else nearest_group(self.tensor, self.form.kind)
 
     @property
     def consistent(self) -> bool:
@@ -162,9 +183,9 @@ class TensorReport:
             "blocks": dict(self.blocks),
             "asymmetry": self.asymmetry,
             "offenders": [o.to_dict() for o in self.offenders],
-            "best_frame": self.best_frame,
+            "best_frame": self.best_frame.to_dict() if self.best_frame else None,
             "physical": self.physical.to_dict(),
-            "nearest_group": self.nearest_group,
+            "nearest_group": self.nearest_group.to_dict() if self.nearest_group else None,
         }
 
     def to_frame(self) -> pd.DataFrame:
