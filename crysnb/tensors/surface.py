@@ -1,0 +1,100 @@
+"""``surface``: the directional analysis of a tensor, without a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from crysnb.errors import ShapeError
+from crysnb.tensors.check import _in_range, _kind_and_values
+from crysnb.tensors.form import TensorForm, tensor_form
+from crysnb.tensors.surface_result import Surface, built, property_of
+from crysnb.units import check_unit
+from crysnb.values.prediction import Prediction
+from crysnb.values.property_spec import PROPERTIES
+from crysnb.values.tensor_kind import TensorKind
+
+#: A tensor that breaks the symmetry of its indices by more than this share of its norm is refused.
+MAX_ASYMMETRY = 0.05
+
+
+def surface(
+    T: ArrayLike | Prediction,
+    property: str | None = None,  # noqa: A002 - the public name of the argument
+    structure: Any = None,
+    kind: str | TensorKind | None = None,
+    *,
+    unit: str | None = None,
+    title: str = "",
+) -> Surface:
+    """A tensor's directional property: values, extremes with directions, contributions. Needs no browser.
+
+    Parameters
+    ----------
+    T
+        Full Cartesian tensor or printed matrix (3×3, 3×6, 6×6; stiffness in GPa and e without factors); or a
+        :class:`Prediction`.
+    property
+        For a stiffness ``"young"`` (the default), ``"linear_compressibility"``, ``"shear"`` or
+        ``"poisson"``; for a permittivity ``"ellipsoid"``; ``"longitudinal"`` for all other tensors.
+    structure
+        The crystal in whose frame the tensor is (anything that :func:`crysnb.as_structure` accepts), a point
+        group such as ``"4mm"``, a space-group number, or a :class:`TensorForm`: directions then have
+        crystal indices. The tensor is taken as it is, also where it breaks that symmetry.
+    kind
+        Kind of the array; told from its shape if omitted.
+    unit
+        Unit of the array; the usual one of its kind if omitted.
+    title
+        What the crystal is called; known for a prediction.
+
+    Raises
+    ------
+    ShapeError
+        ``elastic.not_positive_definite`` for a stiffness under which some strain costs no energy (E and
+        G would be negative or infinite somewhere); ``tensor.asymmetric`` if the indices are not
+        symmetric; ``tensor.kind`` for a scalar; those of :class:`TensorKind`.
+    UnknownName
+        For an unknown property, kind or unit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> c = np.diag([168.4, 168.4, 168.4, 75.4, 75.4, 75.4])
+    >>> c[:3, :3] += 121.4 * (1 - np.eye(3))
+    >>> copper = surface(c, "young", "m-3m")
+    >>> copper.extremes["max"].indices, round(copper.extremes["max"].value, 1)
+    ('[111]', 191.1)
+    """
+    chosen, values = _kind_and_values(T, kind)
+    if isinstance(T, Prediction):
+        usual, title = T.unit, title or T.structure_id or T.formula
+        structure = T.symmetry if structure is None else structure
+    else:
+        usual = PROPERTIES[chosen.name].unit if chosen.name in PROPERTIES else "1"
+    form = structure if isinstance(structure, TensorForm) else None
+    if form is None and structure is not None:
+        form = tensor_form(structure, chosen)
+    full = _in_range(chosen.cartesian(values))
+    components = chosen.components(full)
+    even = chosen.from_components(components)
+    norm = float(np.linalg.norm(full))
+    asymmetry = float(np.linalg.norm(full - even)) / norm if norm else 0.0
+    if asymmetry > MAX_ASYMMETRY:
+        raise ShapeError(
+            "tensor.asymmetric",
+            found=f"a {chosen.name} tensor whose indices are unsymmetric by {100 * asymmetry:.2g} %",
+            accepted=f"at most {100 * MAX_ASYMMETRY:.0f} % of the norm",
+        )
+    return built(
+        property_of(chosen, property),
+        kind=chosen,
+        tensor=chosen.matrix(even),
+        tensor_unit=usual if unit is None else check_unit(unit),
+        title=title,
+        point_group=None if form is None else form.point_group,
+        axes=None if form is None else form.axes,
+        asymmetry=asymmetry,
+    )
