@@ -1,0 +1,184 @@
+"""The crystal before it is distorted: idealised, with its operations as they act on the sites of its cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crysnb.errors import SymmetryUndetermined
+from crysnb.symmetry.detect import Symprec, detect, structure_of
+from crysnb.symmetry.idealize import idealized
+from crysnb.values.symmetry_info import Operation, SymmetryInfo
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+Array = NDArray[np.float64]
+
+#: Matrix entries of one Cartesian operation from two sources differ by no more than this.
+_SAME = 1e-3
+#: Å below which an operation is kept, and the share of the largest distance that is still rounding.
+_ROUNDING, _SHARE = 1e-9, 1e-6
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Parent:
+    """An idealised crystal and the operations of its cell, in its own Cartesian frame.
+
+    Attributes
+    ----------
+    structure
+        The idealised structure; cell, orientation and order of sites are those of the given one.
+    symmetry
+        Symmetry of the structure as it was given.
+    operations
+        Point operations that the given cell carries, in the order of ``symmetry.operations``. A cell whose
+        shape the crystal's symmetry does not have (2×1×1 of NaCl) carries fewer than the crystal has.
+    point
+        For every operation of the cell its place in ``operations``, shape [site operation].
+    site_rotations, site_translations, site_permutations
+        Operations of the cell on fractional coordinates, and the site that each site is sent to, as in
+        :class:`~crysnb.values.symmetry_info.SymmetryInfo`.
+    """
+
+    structure: Structure
+    symmetry: SymmetryInfo
+    operations: tuple[Operation, ...]
+    point: NDArray[np.int64]
+    site_rotations: NDArray[np.int64]
+    site_translations: Array
+    site_permutations: NDArray[np.int64]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the operations."""
+        return tuple(op.name for op in self.operations)
+
+    @property
+    def n_left_out(self) -> int:
+        """Point operations of the crystal that its cell does not carry."""
+        return len(self.symmetry.operations) - len(self.operations)
+
+    @cached_property
+    def rotations(self) -> Array:
+        """Cartesian matrices of ``operations``, shape [operation, 3, 3]."""
+        return np.array([op.rotation for op in self.operations])
+
+    @cached_property
+    def cartesian(self) -> Array:
+        """Cartesian matrix of every operation of the cell, shape [site operation, 3, 3]."""
+        return np.asarray(self.rotations[self.point])
+
+    @cached_property
+    def groups(self) -> dict[Any, str]:
+        """Space group that each pattern leaves, as far as it was looked up."""
+        return {}
+
+    @property
+    def n_translations(self) -> int:
+        """Pure translations of the cell, 1 for a primitive one."""
+        return int((self.site_rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2)).sum())
+
+    def act(self, displacements: Array) -> Array:
+        """Images of a displacement pattern under every operation: (g d)[π(i)] = R d[i].
+
+        Parameters
+        ----------
+        displacements
+            Cartesian, shape [site, 3].
+
+        Returns
+        -------
+        ndarray
+            Shape [site operation, site, 3].
+        """
+        turned = displacements @ self.cartesian.transpose(0, 2, 1)
+        out = np.empty_like(turned)
+        np.put_along_axis(out, self.site_permutations[:, :, None], turned, axis=1)
+        return out
+
+    def distances(self, structure: Structure) -> Array:
+        """How far a distorted crystal is from having each operation of the cell, Å, [site operation].
+
+        The largest of two lengths: by how much the operation misses the site that it should send a site to,
+        once the best shift is taken off, and by how much it misses the end of a cell edge because it
+        would have to stretch the lattice. No tolerance of a symmetry search enters.
+
+        Parameters
+        ----------
+        structure
+            The distorted crystal, sites in the same order.
+        """
+        lattice = np.asarray(structure.lattice.matrix, dtype=np.float64)
+        frac = np.asarray(structure.frac_coords, dtype=np.float64)
+        images = frac @ self.site_rotations.transpose(0, 2, 1) + self.site_translations[:, None, :]
+        gap = images - frac[self.site_permutations]
+        gap = gap - np.round(gap)
+        gap = (gap - gap.mean(axis=1, keepdims=True)) @ lattice
+        atoms = np.sqrt((gap**2).sum(axis=2).max(axis=1))
+        turned = lattice.T @ self.site_rotations @ np.linalg.inv(lattice.T)
+        stretch = (turned.transpose(0, 2, 1) @ turned - np.eye(3)) / 2
+        edges = np.sqrt(((lattice @ stretch) ** 2).sum(axis=2).max(axis=1))
+        return np.asarray(np.maximum(atoms, edges))
+
+    def by_operation(self, distances: Array) -> Array:
+        """The least distance over all site operations with the same rotation, shape [operation]."""
+        out = np.full(len(self.operations), np.inf)
+        np.minimum.at(out, self.point, distances)
+        return out
+
+    def __repr__(self) -> str:
+        s = self.symmetry
+        return f"Parent({self.structure.composition.reduced_formula}, {s.symbol} ({s.number}))"
+
+
+def is_kept(distances: Array) -> NDArray[np.bool_]:
+    """Which operations are left, [operation]: those that are off by rounding alone."""
+    return np.asarray(distances <= _ROUNDING + _SHARE * distances.max(initial=0.0))
+
+
+def parent_of(x: Any, symprec: Symprec = "auto") -> Parent:
+    """The idealised crystal that distortions start from.
+
+    Parameters
+    ----------
+    x
+        Anything that :func:`crysnb.as_structure` accepts, or a :class:`Parent`, which is returned.
+    symprec
+        As in :func:`crysnb.symmetry`.
+
+    Raises
+    ------
+    SymmetryUndetermined
+        If no group is found.
+    """
+    if isinstance(x, Parent):
+        return x
+    structure = structure_of(x)
+    info = detect(structure, symprec)
+    ideal = idealized(structure, info)
+    lattice = np.asarray(ideal.lattice.matrix, dtype=np.float64)
+    found = lattice.T @ info.site_rotations @ np.linalg.inv(lattice.T)
+    gap = np.abs(found[:, None] - info.rotations).max(axis=(2, 3))
+    point = gap.argmin(axis=1)
+    if gap.min(axis=1).max() > _SAME:
+        raise SymmetryUndetermined(
+            "symmetry.inconsistent",
+            found="an operation of the cell that is none of the crystal's",
+            accepted="a symmetry whose operations agree",
+            action="Try another symprec.",
+        )
+    carried, point = np.unique(point, return_inverse=True)
+    return Parent(
+        structure=ideal,
+        symmetry=info,
+        operations=tuple(info.operations[k] for k in carried),
+        point=point.reshape(-1),
+        site_rotations=info.site_rotations,
+        site_translations=info.site_translations,
+        site_permutations=info.site_permutations,
+    )

@@ -1,0 +1,201 @@
+"""What is left of the symmetry of a distorted crystal, in the names of the crystal that it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crysnb.breaking.parent import Parent, is_kept, parent_of
+from crysnb.breaking.patterns import Pattern, distort
+from crysnb.symmetry.detect import cell_of
+from crysnb.symmetry.project import invariants
+from crysnb.symmetry.search import search
+from crysnb.tensors.form import tensor_form
+from crysnb.values.tensor_kind import TensorKind, tensor_kind
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+Array = NDArray[np.float64]
+
+#: Share of the largest amplitude at which the group that a pattern leaves is looked up: no special value.
+_PROBE = 0.2137
+#: The search runs at this share of the smallest distance of a lost operation, within these limits in Å.
+_SHARE, _LEAST, _MOST = 0.1, 1e-6, 1e-3
+#: An operation within this many tolerances may count as seen.
+_NEAR = 3.0
+_OPENED = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Step:
+    """A distorted crystal and what is left of its symmetry.
+
+    Attributes
+    ----------
+    pattern, amplitude
+        The distortion.
+    kind
+        Tensor whose components are looked at.
+    structure
+        The distorted crystal.
+    parent_group, group, seen_group
+        Symbol and number of the space group before; of the operations that are left, whatever the amplitude
+        (searched at a tolerance far below the distortion); and as a search at the crystal's own tolerance
+        sees the crystal at this amplitude.
+    own_symprec
+        That tolerance, Å.
+    kept, lost
+        Names of the operations of the parent that are left, and that are not.
+    distances
+        Name of an operation -> how far the crystal is from having it, Å.
+    n_translations_lost
+        Pure translations of the cell that are lost: above 0 the primitive cell has grown.
+    is_higher
+        Whether a search sees more operations than the parent's: by chance the distorted crystal has others.
+    opened
+        Components that had to vanish and need not any more.
+    untied
+        Components that followed from others and do not any more.
+    """
+
+    pattern: Pattern
+    amplitude: float
+    kind: TensorKind
+    structure: Structure
+    parent_group: str
+    group: str
+    seen_group: str
+    own_symprec: float
+    kept: tuple[str, ...]
+    lost: tuple[str, ...]
+    distances: dict[str, float]
+    n_translations_lost: int
+    is_higher: bool
+    opened: tuple[str, ...]
+    untied: tuple[str, ...]
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether a search at the crystal's own tolerance notices the distortion."""
+        return self.seen_group != self.parent_group
+
+    @property
+    def distance(self) -> float:
+        """Largest distance from an operation of the parent, Å."""
+        return max(self.distances.values(), default=0.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "pattern": self.pattern.name,
+            "amplitude": self.amplitude,
+            "unit": self.pattern.unit,
+            "kind": self.kind.name,
+            "parent_group": self.parent_group,
+            "group": self.group,
+            "seen_group": self.seen_group,
+            "own_symprec": self.own_symprec,
+            "is_seen": self.is_seen,
+            "kept": list(self.kept),
+            "lost": list(self.lost),
+            "distances": dict(self.distances),
+            "n_translations_lost": self.n_translations_lost,
+            "is_higher": self.is_higher,
+            "opened": list(self.opened),
+            "untied": list(self.untied),
+        }
+
+    def __repr__(self) -> str:
+        size = f"{self.amplitude:g} {self.pattern.unit}".rstrip()
+        return f"Step({self.pattern.name} {size}: {self.parent_group} to {self.group}, {len(self.lost)} lost)"
+
+
+def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "dielectric") -> Step:
+    """Distort a crystal, and say what is left of its symmetry.
+
+    Every operation of the parent is tested by itself against the distorted crystal, by a distance in Å. So
+    operations keep the names that they have in the parent, and no tolerance decides. The space group beside
+    it is that of a search.
+
+    Parameters
+    ----------
+    x
+        Anything that :func:`crysnb.as_structure` accepts, or its :class:`~crysnb.breaking.parent.Parent`.
+    pattern
+        The distortion.
+    amplitude
+        How far, in ``pattern.unit``.
+    kind
+        Tensor whose components are looked at, in the frame of the structure.
+
+    Raises
+    ------
+    ShapeError
+        ``breaking.amplitude``, ``breaking.pattern``.
+    UnknownName
+        For an unknown kind.
+    """
+    whole, kind = parent_of(x), tensor_kind(kind)
+    distorted = distort(whole, pattern, amplitude)
+    of_cell = whole.distances(distorted)
+    by_operation = whole.by_operation(of_cell)
+    kept = is_kept(by_operation)
+    own = whole.symmetry.symprec
+    seen, order = _group(distorted, own)
+    before = whole.symmetry
+    opened, untied = _opened(whole, kind, kept)
+    names = whole.names
+    pure = (whole.site_rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2))
+    return Step(
+        pattern=pattern,
+        amplitude=float(amplitude),
+        kind=kind,
+        structure=distorted,
+        parent_group=f"{before.symbol} ({before.number})",
+        group=f"{before.symbol} ({before.number})" if amplitude == 0 else _left(whole, pattern),
+        seen_group=seen,
+        own_symprec=own,
+        kept=tuple(n for n, k in zip(names, kept, strict=True) if k),
+        lost=tuple(n for n, k in zip(names, kept, strict=True) if not k),
+        distances={n: float(d) for n, d in zip(names, by_operation, strict=True)},
+        n_translations_lost=int((~is_kept(of_cell)[pure]).sum()),
+        is_higher=order > int((by_operation < _NEAR * own).sum()) + whole.n_left_out,
+        opened=opened,
+        untied=untied,
+    )
+
+
+def _left(whole: Parent, pattern: Pattern) -> str:
+    """Space group of the operations that a pattern leaves; looked up once."""
+    if pattern not in whole.groups:
+        distorted = distort(whole, pattern, _PROBE * pattern.largest)
+        distances = whole.by_operation(whole.distances(distorted))
+        least = distances[~is_kept(distances)].min(initial=_MOST / _SHARE)
+        whole.groups[pattern], _ = _group(distorted, float(np.clip(_SHARE * least, _LEAST, _MOST)))
+    return whole.groups[pattern]
+
+
+def _group(structure: Structure, symprec: float) -> tuple[str, int]:
+    """Symbol with number, and the order of the point group; 0 where the search fails."""
+    found = search(cell_of(structure), symprec)
+    if found is None:
+        return "not determined", 0
+    return f"{found.international} ({found.number})", len(np.unique(found.rotations, axis=0))
+
+
+def _opened(
+    whole: Parent, kind: TensorKind, kept: NDArray[np.bool_]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Components whose zero, and whose relation, in the parent no longer holds."""
+    if kept.all():
+        return (), ()
+    form = tensor_form(whole.symmetry, kind)
+    basis = invariants(kind, whole.rotations[kept]).reduced.matrix
+    zeros, free = set(form.zeros), set(form.free)
+    bound = [name for name in kind.names if name not in free]
+    broken = [name for name in bound if np.abs(form.functional(name) @ basis).max(initial=0.0) > _OPENED]
+    return tuple(n for n in broken if n in zeros), tuple(n for n in broken if n not in zeros)
