@@ -31,11 +31,14 @@ from crysnb.values.tensor_kind import ELASTIC, PIEZOELECTRIC, TensorKind
 
 Array = NDArray[np.float64]
 
-#: Named orders of Voigt pairs. VASP prints stresses so, and the JARVIS tables follow it.
+#: Named orders of Voigt pairs. VASP prints stresses so, and the JARVIS tables follow it; the last two are
+#: the upper triangle of a 3×3 matrix by rows and by columns.
 VOIGT_ORDERS: dict[str, tuple[str, ...]] = {
     "standard": ("xx", "yy", "zz", "yz", "xz", "xy"),
     "vasp": ("xx", "yy", "zz", "xy", "yz", "xz"),
     "abaqus": ("xx", "yy", "zz", "xy", "xz", "yz"),
+    "row_major": ("xx", "xy", "xz", "yy", "yz", "zz"),
+    "column_major": ("xx", "xy", "yy", "xz", "yz", "zz"),
 }
 #: Factor of the Voigt entry over the tensor component for each strain-like index.
 _SHEAR = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 2.0])

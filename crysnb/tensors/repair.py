@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.tensors.form import TensorForm
+from crysnb.tensors.mistakes import PAIR, SECOND, STANDARD, Rewriting, Turn, rewritings, turns
+from crysnb.tensors.turning import orthonormal, turned_many
+from crysnb.tensors.verdicts import CONSISTENT_BELOW
 
 Array = NDArray[np.float64]
+
+#: Mistakes explain a tensor equally well if their δ differ by less than this factor, or are rounding.
+EQUALLY, ROUNDING = 4.0, 1e-6
+MAX_ALTERNATIVES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -66,7 +73,110 @@ class Repair:
         }
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    rank: int
+    delta: float
+    turn: Turn | None
+    rewriting: Rewriting | None
+    tensor: Array
+
+
 def find_repair(form: TensorForm, full: Array, lattice: Array | None = None) -> Repair | None:
-    """The simplest mistake that explains a tensor; None if none does."""
-    del form, full, lattice
-    return None
+    """The simplest mistake that explains a tensor which the crystal may not have.
+
+    Parameters
+    ----------
+    form
+        What the crystal allows, in the frame in which the tensor should be.
+    full
+        Cartesian tensor.
+    lattice
+        Rows are the lattice vectors in Å of the crystal as given, shape [3, 3], in its own frame; without
+        them the frames of its own cell are not tried.
+
+    Returns
+    -------
+    Repair or None
+        None if the tensor is consistent as it is, if the crystal allows nothing of the kind, or if
+        no mistake leads to a consistent tensor.
+
+    Notes
+    -----
+    Tried one at a time: the 48 ways to call the Cartesian axes; frames that the lattice vectors of
+    the given, conventional and primitive cell span, the frames nye and ieee, with all equivalent axes of the
+    lattice and all orders of axes; each of these with the rotation applied twice or transposed; Voigt orders;
+    factors 2 and √2 at the shear indices. Then an order or a factor together with axes. Of the mistakes
+    that explain the tensor equally well (δ within a factor of 4 of the best) the simplest is
+    returned. Symmetry alone cannot tell tensors apart that differ by a rotation which maps the point group
+    onto itself, such as the sign of c14 in quartz: these are the alternatives.
+    """
+    delta = form.residual(full)
+    if form.n_independent == 0 or delta < CONSISTENT_BELOW:
+        return None
+    ways = turns(form, lattice)
+    written = tuple(rewritings(form.kind))
+    found = _turned(form, full, ways, None)
+    for way in written:
+        tensor = form.kind.cartesian(way.undo(form.kind.matrix(full)))
+        found += _kept(form, way.rank, None, way, tensor[None])
+    if not found:
+        simple = [way for way in ways if way.rank <= SECOND]
+        for rewriting in written:
+            if rewriting.rank <= SECOND:
+                tensor = form.kind.cartesian(rewriting.undo(form.kind.matrix(full)))
+                found += _turned(form, tensor, simple, rewriting)
+    return _simplest(found) if found else None
+
+
+def _turned(form: TensorForm, full: Array, ways: list[Turn], rewriting: Rewriting | None) -> list[_Found]:
+    """Candidates of one tensor in many orientations that the crystal may have."""
+    kind = form.kind
+    tensors = turned_many(kind, full, np.array([way.rotation for way in ways]))
+    inside = orthonormal(kind, tensors) @ form.projector
+    left = 1.0 - (inside**2).sum(axis=1) / (full**2).sum()
+    found = []
+    for k in np.flatnonzero(left < CONSISTENT_BELOW**2):
+        rank = ways[k].rank if rewriting is None else PAIR + ways[k].rank + rewriting.rank
+        found += _kept(form, rank, ways[k], rewriting, tensors[k : k + 1])
+    return found
+
+
+def _kept(
+    form: TensorForm, rank: int, turn: Turn | None, rewriting: Rewriting | None, tensor: Array
+) -> list[_Found]:
+    delta = form.residual(tensor[0])
+    return [_Found(rank, delta, turn, rewriting, tensor[0])] if delta < CONSISTENT_BELOW else []
+
+
+def _simplest(found: list[_Found]) -> Repair:
+    best = min(one.delta for one in found)
+    found = sorted((one for one in found if one.delta <= max(EQUALLY * best, ROUNDING)), key=lambda f: f.rank)
+    first, *rest = found
+    others: list[_Found] = []
+    for one in rest:
+        if all(_differ(one, known) for known in (first, *others)):
+            others.append(one)
+    return replace(
+        _repair(first),
+        ambiguous=any(one.rank == first.rank for one in others),
+        alternatives=tuple(_repair(one) for one in others[:MAX_ALTERNATIVES]),
+        n_alternatives=len(others),
+    )
+
+
+def _differ(one: _Found, other: _Found) -> bool:
+    # Tensors that are the same but for what an operation of the group would change in them.
+    allowed = 2 * (one.delta + other.delta) + ROUNDING
+    return bool(np.linalg.norm(one.tensor - other.tensor) > allowed * np.linalg.norm(one.tensor))
+
+
+def _repair(found: _Found) -> Repair:
+    parts = [part.text for part in (found.rewriting, found.turn) if part is not None]
+    return Repair(
+        delta=found.delta,
+        rotation=np.eye(3) if found.turn is None else found.turn.rotation.copy(),
+        order=STANDARD if found.rewriting is None else found.rewriting.order,
+        text=f"The tensor was given {', and '.join(parts)}.",
+        tensor=found.tensor.copy(),
+    )
