@@ -4,7 +4,7 @@ import type { Motion } from "./crystal_layers";
 import { lowered } from "./crystal_marks";
 import { Legend, Operations, SiteTable, toolbar } from "./crystal_panel";
 import { parseCrystal, siteLabel, type CrystalData, type CrystalOperation } from "./crystal_schema";
-import { Stage } from "./crystal_stage";
+import { CrystalStage } from "./crystal_stage";
 import { deedOf, litBy, orbitOf, type Lit } from "./crystal_state";
 import { shareAt } from "./motion";
 import { containKeys, header, leave, noticeList, showStatus, statusLines, watchStatus } from "./panel";
@@ -32,7 +32,7 @@ export function mountCrystal(context: ViewContext): void {
 
 class CrystalScene {
   private readonly data: CrystalData;
-  private readonly stage: Stage;
+  private readonly stage: CrystalStage;
   private readonly legend: Legend;
   private readonly operations: Operations;
   private readonly table: SiteTable;
@@ -51,7 +51,7 @@ class CrystalScene {
     const { state } = context;
     this.data = parseCrystal(state.data);
     const common = { escape: () => this.escape(), help: () => { this.help.hidden = !this.help.hidden; } };
-    this.stage = new Stage(this.data, {
+    this.stage = new CrystalStage(this.data, {
       point: (atom) => this.point(atom),
       pick: (atom, add) => this.pick(this.siteOf(atom), add),
       gather: (atom) => this.gather(this.siteOf(atom)),
