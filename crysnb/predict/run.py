@@ -27,7 +27,7 @@ from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
 from crysnb.symmetry.project import project, residual
 from crysnb.symmetry.search import check_symprec
-from crysnb.symmetry.sweep import around
+from crysnb.symmetry.staircase import around
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import PropertySpec, property_spec

@@ -6,18 +6,14 @@ from typing import Literal
 
 from pymatgen.core import Structure
 
-from crysnb.errors import SymmetryUndetermined
-from crysnb.symmetry.detect import cell_of, detect
+from crysnb.symmetry.group_distance import NEAR_SYMPREC, nearly
 from crysnb.symmetry.project import invariants
-from crysnb.symmetry.search import search
 from crysnb.values.prediction import Notice
 from crysnb.values.symmetry_info import SymmetryInfo
 from crysnb.values.tensor_kind import TensorKind
 
 #: Idealisation is always reported; from here on (Å) it is a warning rather than information.
 NOTABLE_DISPLACEMENT = 0.01
-#: Tolerance in Å within which a higher symmetry is called near.
-NEAR_SYMPREC = 0.1
 
 
 def idealisation_notices(symmetry: SymmetryInfo) -> tuple[Notice, ...]:
@@ -36,22 +32,16 @@ def idealisation_notices(symmetry: SymmetryInfo) -> tuple[Notice, ...]:
 
 def near_notices(structure: Structure, symmetry: SymmetryInfo, kind: TensorKind) -> tuple[Notice, ...]:
     """How far the cell is from a symmetry that it nearly has and that would bind more components."""
-    # The bare search is cheap; everything else is worked out only if it finds another group.
-    found = search(cell_of(structure), NEAR_SYMPREC)
-    if found is None or int(found.number) == symmetry.number:
-        return ()
-    try:
-        near = detect(structure, NEAR_SYMPREC)
-    except SymmetryUndetermined:
+    near = nearly(structure, symmetry)
+    if near is None:
         return ()
     now, then = (invariants(kind, s.rotations).dimension for s in (symmetry, near))
     if then >= now:
         return ()
     text = (
-        f"The crystal is only {near.displacement:.2g} Å (largest shift of an atom) away from {near.symbol} "
-        f"({near.number}), where the {kind.name} tensor has {then} free components instead of {now}. It was "
-        f"treated as {symmetry.symbol} ({symmetry.number}); if the distortion is noise, pass "
-        f"symprec={NEAR_SYMPREC:g}."
+        f"The crystal is only {near.text}; there the {kind.name} tensor has {then} free components "
+        f"instead of {now}. It was treated as {symmetry.symbol} ({symmetry.number}); if the distortion is "
+        f"noise, pass symprec={NEAR_SYMPREC:g}."
     )
     return (Notice("symmetry.near", "warning", text),)
 
@@ -66,7 +56,7 @@ def tolerance_notices(
     symmetry
         What was found, with the tolerances that were tried on the way.
     swept
-        Further pairs (symprec, space-group number), as of :func:`crysnb.symmetry.sweep.around`.
+        Further pairs (symprec, space-group number), as of :func:`crysnb.symmetry.staircase.around`.
     """
     tried = {float(f"{p:.6g}"): n for p, n in (*swept, *symmetry.candidates)}
     others = sorted((p, n) for p, n in tried.items() if n != symmetry.number)

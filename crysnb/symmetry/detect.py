@@ -153,20 +153,13 @@ def _undetermined(cell: Cell, where: str) -> SymmetryUndetermined:
 
 def _info(cell: Cell, found: Any, symprec: float, tried: tuple[tuple[float, int], ...]) -> SymmetryInfo:
     setting = hall_setting(int(found.hall_number))
-    given = cell.lattice.T
-    change = _rational(np.asarray(found.transformation_matrix, dtype=np.float64))
     sites = site_symmetry(
         cell,
         np.asarray(found.rotations, dtype=np.int64),
         np.asarray(found.translations, dtype=np.float64),
-        Conventional(
-            change,
-            np.asarray(found.origin_shift, dtype=np.float64),
-            *database(int(found.hall_number)),
-            len(setting.matrices),
-        ),
+        conventional_of(found),
     )
-    axes = _right_handed(given @ np.linalg.inv(_nearest(change, int(found.hall_number))))
+    axes = conventional_axes(cell, found)
     ideal = idealise(axes, setting.matrices)
     axes = ideal.deformation @ axes
     stretch = ideal.deformation.T @ ideal.deformation - np.eye(3)
@@ -189,6 +182,24 @@ def _info(cell: Cell, found: Any, symprec: float, tried: tuple[tuple[float, int]
         deformation=ideal.deformation,
         ideal_frac=sites.frac,
     )
+
+
+def conventional_of(found: Any) -> Conventional:
+    """Where the search (its dataset ``found``) puts the conventional cell, and the group in it."""
+    hall = int(found.hall_number)
+    return Conventional(
+        rational(np.asarray(found.transformation_matrix, dtype=np.float64)),
+        np.asarray(found.origin_shift, dtype=np.float64),
+        *database(hall),
+        len(hall_setting(hall).matrices),
+    )
+
+
+def conventional_axes(cell: Cell, found: Any) -> NDArray[np.float64]:
+    """Columns are right-handed conventional axes of the cell as given, those nearest to its own, [3, 3]."""
+    given = cell.lattice.T
+    change = rational(np.asarray(found.transformation_matrix, dtype=np.float64))
+    return _right_handed(given @ np.linalg.inv(nearest_axes(change, int(found.hall_number))))
 
 
 def standard_frame(axes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -215,13 +226,13 @@ def _unit(a: list[float]) -> list[float]:
     return [x / length for x in a]
 
 
-def _rational(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    # Between a cell and its conventional one there are only halves and thirds.
+def rational(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The change of axes without rounding errors: to a conventional cell there are only halves and thirds."""
     rounded = np.round(matrix * 6) / 6
     return rounded if np.abs(rounded - matrix).max() < 1e-3 else matrix
 
 
-def _nearest(change: NDArray[np.float64], hall_number: int) -> NDArray[np.float64]:
+def nearest_axes(change: NDArray[np.float64], hall_number: int) -> NDArray[np.float64]:
     """The equivalent choice of conventional axes nearest to the given lattice vectors.
 
     The search may return any of several equivalent choices, and rounding decides which. This one

@@ -103,7 +103,7 @@ def check_symprec(symprec: object) -> float:
     return float(symprec)  # type: ignore[arg-type]
 
 
-def search(cell: Cell, symprec: float) -> Any | None:
+def search(cell: Cell, symprec: float, angle: float = -1.0) -> Any | None:
     """The dataset of spglib for the cell, or None where the search fails.
 
     Parameters
@@ -112,6 +112,8 @@ def search(cell: Cell, symprec: float) -> Any | None:
         Checked cell.
     symprec
         Distance tolerance in Å.
+    angle
+        Tolerance of angles between lattice vectors in degrees; negative derives it from ``symprec``.
     """
     if not (math.isfinite(symprec) and np.isfinite(cell.lattice).all() and np.isfinite(cell.frac).all()):
         raise StructureError(
@@ -120,7 +122,7 @@ def search(cell: Cell, symprec: float) -> Any | None:
     # Coordinates are wrapped: spglib loses digits, and at 1e300 its life, on far-away images.
     frac = cell.frac - np.floor(cell.frac)
     try:
-        return _dataset((cell.lattice, frac, cell.numbers), symprec=symprec, **_THROW)
+        return _dataset((cell.lattice, frac, cell.numbers), symprec=symprec, angle_tolerance=angle, **_THROW)
     except _SpglibError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,9 @@ _MANY = 64  # sites from which a search tree is faster
 _IDENTITY = np.eye(3, dtype=np.int64)
 _KEY = 101 ** np.arange(9, dtype=np.int64)
 _IDENTITY_KEY = int(_IDENTITY.reshape(9) @ _KEY)
+
+#: Cell, positions, images [op, site, 3] in; site for every image [op, site] out.
+Assign = Callable[[Cell, NDArray[np.float64], NDArray[np.float64]], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,9 +94,9 @@ def site_symmetry(
     SymmetryUndetermined
         If an operation sends two sites to one place.
     """
-    group = _Cosets.of(rotations, translations)
-    moved, by_translation = _average(cell, cell.frac, *group.pure)
-    averaged, by_rotation = _average(cell, moved, *group.representatives)
+    group = Cosets.of(rotations, translations)
+    moved, by_translation = average(cell, cell.frac, *group.pure)
+    averaged, by_rotation = average(cell, moved, *group.representatives)
     complete = len(by_rotation) == conventional.n_rotations
     ideal = averaged if complete else moved + _missing(cell, moved, by_translation, conventional)
 
@@ -112,7 +116,7 @@ def site_symmetry(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Cosets:
+class Cosets:
     """A space group as pure translations times one operation per rotation.
 
     Operation k is the translation ``translation[k]`` after the representative ``rotation[k]``.
@@ -124,7 +128,7 @@ class _Cosets:
     rotation: NDArray[np.int64]
 
     @classmethod
-    def of(cls, rotations: NDArray[np.int64], translations: NDArray[np.float64]) -> _Cosets:
+    def of(cls, rotations: NDArray[np.int64], translations: NDArray[np.float64]) -> Cosets:
         """Split the operations."""
         # Entries are -1, 0, 1, or small in odd cells: one whole number per matrix compares fast.
         keys = rotations.reshape(-1, 9) @ _KEY
@@ -147,24 +151,66 @@ def _missing(
     """Shifts that average over the complete group, from one site per translation orbit, [site, 3]."""
     orbit = by_translation.min(axis=0)  # the first site that each is equivalent to
     keep = np.unique(orbit)
-    group = _Cosets.of(conventional.rotations, conventional.translations)
-    inside = frac[keep] @ conventional.transformation.T + conventional.origin
-    everywhere = inside[:, None, :] + group.pure[1]
-    columns = cell.lattice.T @ np.linalg.inv(conventional.transformation)
-    whole = Cell(columns.T, everywhere.reshape(-1, 3), np.repeat(cell.numbers[keep], len(group.pure[1])))
-    ideal, _ = _average(whole, whole.frac, *group.representatives)
+    group = Cosets.of(conventional.rotations, conventional.translations)
+    whole = conventional_cell(cell, frac, keep, conventional, group.pure[1])
+    ideal, _ = average(whole, whole.frac, *group.representatives)
     shift = (ideal - whole.frac)[:: len(group.pure[1])] @ np.linalg.inv(conventional.transformation).T
     return np.asarray(shift[np.searchsorted(keep, orbit)])
 
 
-def _average(
-    cell: Cell, frac: NDArray[np.float64], rotations: NDArray[np.int64], translations: NDArray[np.float64]
+def conventional_cell(
+    cell: Cell,
+    frac: NDArray[np.float64],
+    keep: NDArray[np.int64],
+    conventional: Conventional,
+    centring: NDArray[np.float64],
+) -> Cell:
+    """The conventional cell with all its sites: those of ``keep``, each followed by its centring images.
+
+    Parameters
+    ----------
+    cell, frac
+        The given cell, and the positions in it to use instead of its own.
+    keep
+        One site of each translation orbit.
+    conventional
+        Where the conventional cell lies.
+    centring
+        Its translations, the zero one first, shape [translation, 3].
+    """
+    inside = frac[keep] @ conventional.transformation.T + conventional.origin
+    everywhere = inside[:, None, :] + centring
+    columns = cell.lattice.T @ np.linalg.inv(conventional.transformation)
+    return Cell(columns.T, everywhere.reshape(-1, 3), np.repeat(cell.numbers[keep], len(centring)))
+
+
+def average(
+    cell: Cell,
+    frac: NDArray[np.float64],
+    rotations: NDArray[np.int64],
+    translations: NDArray[np.float64],
+    assign: Assign | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Mean image of every site over the operations, and the permutations, [op, site]."""
+    """Mean image of every site over the operations, and the permutations, [op, site].
+
+    Parameters
+    ----------
+    cell, frac
+        Lattice and elements, and the positions to use.
+    rotations, translations
+        Operations, shapes [op, 3, 3] and [op, 3].
+    assign
+        What pairs images with sites; :func:`match` unless said.
+
+    Raises
+    ------
+    SymmetryUndetermined
+        If an operation sends two sites to one place.
+    """
     if len(rotations) == 1 and (rotations[0] == _IDENTITY).all():
         return frac, np.arange(len(frac))[None]
     images = frac @ rotations.transpose(0, 2, 1) + translations[:, None, :]
-    permutations = _match(cell, frac, images)
+    permutations = (assign or match)(cell, frac, images)
     inverse = permutations.argsort(axis=1)
     each = np.arange(len(rotations))[:, None]
     if (permutations[each, inverse] != np.arange(len(frac))).any():
@@ -179,7 +225,7 @@ def _average(
     return frac + offset[each, inverse].sum(axis=0) / len(rotations), permutations
 
 
-def _match(cell: Cell, frac: NDArray[np.float64], images: NDArray[np.float64]) -> NDArray[np.int64]:
+def match(cell: Cell, frac: NDArray[np.float64], images: NDArray[np.float64]) -> NDArray[np.int64]:
     """Nearest site of the same element for every image, shape [op, site]."""
     if len(frac) < _MANY:
         return _match_all(cell, frac, images)

@@ -316,7 +316,7 @@ PROTECTIONS: tuple[Protection, ...] = (
         "Y4",
         "operations follow the choice of axes",
         "symmetry/detect.py",
-        "np.linalg.inv(_nearest(change, int(found.hall_number)))",
+        "np.linalg.inv(nearest_axes(change, int(found.hall_number)))",
         "np.linalg.inv(change).T",
         "test_y4_settings.py",
     ),

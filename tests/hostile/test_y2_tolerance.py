@@ -10,7 +10,7 @@ from pymatgen.core import Lattice, Structure
 
 import crysnb as cn
 from crysnb.errors import SymmetryUndetermined
-from crysnb.symmetry.sweep import SWEEP, around, sweep
+from crysnb.symmetry.staircase import GRID, around, staircase
 
 
 def perovskite(shift: float) -> Structure:
@@ -23,24 +23,29 @@ def codes(p: cn.Prediction) -> dict[str, str]:
     return {n.code: n.severity for n in p.notices}
 
 
-def test_the_sweep_covers_five_orders() -> None:
-    found = dict(sweep(perovskite(4e-3)))
-    assert tuple(found) == SWEEP
-    assert (min(SWEEP), max(SWEEP)) == (1e-5, 1e-1)
-    assert found[1e-5] == found[1e-4] == found[1e-3] == 99
-    assert found[1e-1] == 221
-    assert {number for _, number in sweep("quartz")} == {154}
+def numbers(x: object) -> dict[float, int]:
+    return {step.symprec: step.number for step in staircase(x).steps}
+
+
+def test_the_staircase_covers_more_than_four_orders() -> None:
+    found = numbers(perovskite(4e-3))
+    assert tuple(found) == GRID
+    assert (min(GRID), max(GRID)) == (1e-5, 0.3)
+    assert {number for symprec, number in found.items() if symprec < 3e-3} == {99}
+    assert {number for symprec, number in found.items() if symprec > 2e-2} == {221}
+    assert set(numbers("quartz").values()) == {154}
 
 
 def test_a_failed_search_is_a_zero_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("crysnb.symmetry.sweep"), "search", lambda *_: None)
-    assert {number for _, number in sweep("NaCl")} == {0}
+    monkeypatch.setattr(importlib.import_module("crysnb.symmetry.staircase"), "search", lambda *_: None)
+    assert set(numbers("NaCl").values()) == {0}
+    assert staircase("NaCl").plateaus == ()
 
 
 @pytest.mark.parametrize("symprec", [0.0, float("nan"), 10.0, "auto"])
 def test_tolerances_are_checked(symprec: object) -> None:
     with pytest.raises(SymmetryUndetermined):
-        sweep("NaCl", [symprec])  # type: ignore[list-item]
+        staircase("NaCl", [symprec])  # type: ignore[list-item]
 
 
 def test_a_decade_to_both_sides() -> None:
@@ -60,7 +65,7 @@ def test_a_distorted_perovskite_is_noticed(shift: float) -> None:
 
 
 def test_a_group_that_only_a_tighter_tolerance_breaks_is_mentioned() -> None:
-    """Auto asks at 0.01 and 0.03 Å and is content; the sweep sees what happens at 0.001 Å."""
+    """Auto asks at 0.01 and 0.03 Å and is content; the neighbourhood shows what happens at 0.001 Å."""
     p = cn.predict(perovskite(3e-3))
     assert p.symmetry is not None
     assert p.symmetry.number == 221

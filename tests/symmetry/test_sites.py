@@ -83,7 +83,7 @@ def test_what_the_tree_is_not_certain_of_goes_the_exact_way(monkeypatch) -> None
     assert not certain.all()
     assert (near != exact).any()
     assert (near[certain] == exact[certain]).all()
-    assert (module._match(cell, frac, images) == exact).all()
+    assert (module.match(cell, frac, images) == exact).all()
 
 
 def test_one_site_of_an_element_among_many() -> None:
