@@ -97,6 +97,11 @@ class NearestGroup:
         return f"NearestGroup({self.point_group}, delta {self.delta:.2g})"
 
     @property
+    def n_independent(self) -> int:
+        """Number of independent components of the class in a fixed orientation."""
+        return next(row.n_independent for row in self.table if row.point_group == self.point_group)
+
+    @property
     def text(self) -> str:
         """One sentence: the class, its distance, and the classes that look the same."""
         others = [g for g in self.groups if g != self.point_group]
@@ -151,10 +156,11 @@ def nearest_group(
     Notes
     -----
     δ(Q) = ‖T_Q − P T_Q‖ / ‖T‖ is minimised over rotations Q: from the eigenvectors of contractions of T to
-    rank 2 (for a stiffness C_ijkk and C_ikjk: Cowin and Mehrabadi 1987, doi:10.1093/qjmam/40.4.451) and from a
-    grid over SO(3) for tensors whose contractions are isotropic; the best are refined by Levenberg–Marquardt
-    steps. A class whose tensors take the form of a higher one in suitable axes is told as that one: every
-    stiffness of class 4/m does with 4/mmm, so a stiffness knows seven crystalline classes and not eleven
+    rank 2 (for a stiffness C_ijkk and C_ikjk: Cowin and Mehrabadi 1987, doi:10.1093/qjmam/40.4.451) and
+    from a grid over SO(3) for tensors whose contractions are isotropic; the best are refined by damped
+    Gauss–Newton steps (Levenberg–Marquardt). A class whose tensors take the form of a higher one in suitable
+    axes is told as that one: every stiffness of class 4/m does with 4/mmm, so a stiffness knows seven
+    crystalline classes and not eleven
     (Forte and Vianello 1996, doi:10.1007/BF00042505).
     """
     chosen = tensor_kind(kind)

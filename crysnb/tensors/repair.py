@@ -9,14 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.tensors.form import TensorForm
-from crysnb.tensors.mistakes import PAIR, SECOND, STANDARD, Rewriting, Turn, rewritings, turns
+from crysnb.tensors.mistakes import FIRST, PAIR, SECOND, STANDARD, Rewriting, Turn, rewritings, turns
+from crysnb.tensors.nearest_group import nearest_group
 from crysnb.tensors.turning import orthonormal, turned_many
-from crysnb.tensors.verdicts import CONSISTENT_BELOW
+from crysnb.tensors.verdicts import CONSISTENT_BELOW, NOISE_BELOW
 
 Array = NDArray[np.float64]
 
 #: Mistakes explain a tensor equally well if their δ differ by less than this factor, or are rounding.
 EQUALLY, ROUNDING = 4.0, 1e-6
+#: A repair has to make δ smaller by this factor, so that noise is not mended.
+GAIN = 5.0
+#: The same where the repaired tensor is still at the level of numerical noise.
+NOISY_GAIN = 20.0
 MAX_ALTERNATIVES = 5
 
 
@@ -99,7 +104,8 @@ def find_repair(form: TensorForm, full: Array, lattice: Array | None = None) -> 
     -------
     Repair or None
         None if the tensor is consistent as it is, if the crystal allows nothing of the kind, or if
-        no mistake leads to a consistent tensor.
+        no mistake leads to a tensor that is consistent and at least 5 times nearer than the given one. Where
+        none does, the commonest mistakes may leave numerical noise (δ < 1e-2), if δ falls by a factor of 20.
 
     Notes
     -----
@@ -109,44 +115,80 @@ def find_repair(form: TensorForm, full: Array, lattice: Array | None = None) -> 
     factors 2 and √2 at the shear indices. Then an order or a factor together with axes. Of the mistakes
     that explain the tensor equally well (δ within a factor of 4 of the best) the simplest is
     returned. Symmetry alone cannot tell tensors apart that differ by a rotation which maps the point group
-    onto itself, such as the sign of c14 in quartz: these are the alternatives.
+    onto itself, such as the sign of c14 in quartz: these are the alternatives. An order or a factor is not
+    blamed where the tensor has more symmetry by itself than the crystal asks for: it belongs to another one.
     """
     delta = form.residual(full)
     if form.n_independent == 0 or delta < CONSISTENT_BELOW:
         return None
-    ways = turns(form, lattice)
-    written = tuple(rewritings(form.kind))
-    found = _turned(form, full, ways, None)
-    for way in written:
-        tensor = form.kind.cartesian(way.undo(form.kind.matrix(full)))
-        found += _kept(form, way.rank, None, way, tensor[None])
+    ways, written = turns(form, lattice), tuple(rewritings(form.kind))
+    found = _explained(form, full, ways, written, min(CONSISTENT_BELOW, delta / GAIN))
     if not found:
-        simple = [way for way in ways if way.rank <= SECOND]
-        for rewriting in written:
-            if rewriting.rank <= SECOND:
-                tensor = form.kind.cartesian(rewriting.undo(form.kind.matrix(full)))
-                found += _turned(form, tensor, simple, rewriting)
+        found = _paired(form, full, ways, written, min(CONSISTENT_BELOW, delta / GAIN))
+    if not found:  # a noisy tensor with a mistake: the first guesses alone
+        first = [way for way in ways if way.rank <= SECOND]
+        orders = tuple(way for way in written if way.rank == FIRST)
+        found = _explained(form, full, first, orders, min(NOISE_BELOW, delta / NOISY_GAIN))
+    if any(one.rewriting is not None for one in found) and _is_special(form, full):
+        found = [one for one in found if one.rewriting is None]
     return _simplest(found) if found else None
 
 
-def _turned(form: TensorForm, full: Array, ways: list[Turn], rewriting: Rewriting | None) -> list[_Found]:
+def _explained(
+    form: TensorForm, full: Array, ways: list[Turn], written: tuple[Rewriting, ...], enough: float
+) -> list[_Found]:
+    """Single mistakes that explain a tensor."""
+    found = _turned(form, full, ways, None, enough)
+    for way in written:
+        found += _kept(form, _Found(way.rank, 0.0, None, way, _rewritten(form, full, way)), enough)
+    return found
+
+
+def _paired(
+    form: TensorForm, full: Array, ways: list[Turn], written: tuple[Rewriting, ...], enough: float
+) -> list[_Found]:
+    """An order or a factor together with axes."""
+    found = []
+    simple = [way for way in ways if way.rank <= SECOND]
+    for way in written:
+        if way.rank <= SECOND:
+            found += _turned(form, _rewritten(form, full, way), simple, way, enough)
+    return found
+
+
+def _rewritten(form: TensorForm, full: Array, way: Rewriting) -> Array:
+    return form.kind.cartesian(way.undo(form.kind.matrix(full)))
+
+
+def _is_special(form: TensorForm, full: Array) -> bool:
+    """Whether a tensor has more symmetry by itself than the crystal asks for.
+
+    Another order of the indices or a factor destroys symmetry: such a tensor is that of another crystal.
+    """
+    own = nearest_group(full, form.kind)
+    return own is not None and own.n_independent < form.n_independent
+
+
+def _turned(
+    form: TensorForm, full: Array, ways: list[Turn], rewriting: Rewriting | None, enough: float
+) -> list[_Found]:
     """Candidates of one tensor in many orientations that the crystal may have."""
     kind = form.kind
+    if not ways:
+        return []
     tensors = turned_many(kind, full, np.array([way.rotation for way in ways]))
     inside = orthonormal(kind, tensors) @ form.projector
     left = 1.0 - (inside**2).sum(axis=1) / (full**2).sum()
     found = []
-    for k in np.flatnonzero(left < CONSISTENT_BELOW**2):
+    for k in np.flatnonzero(left < enough**2 + ROUNDING**2):
         rank = ways[k].rank if rewriting is None else PAIR + ways[k].rank + rewriting.rank
-        found += _kept(form, rank, ways[k], rewriting, tensors[k : k + 1])
+        found += _kept(form, _Found(rank, 0.0, ways[k], rewriting, tensors[k]), enough)
     return found
 
 
-def _kept(
-    form: TensorForm, rank: int, turn: Turn | None, rewriting: Rewriting | None, tensor: Array
-) -> list[_Found]:
-    delta = form.residual(tensor[0])
-    return [_Found(rank, delta, turn, rewriting, tensor[0])] if delta < CONSISTENT_BELOW else []
+def _kept(form: TensorForm, one: _Found, enough: float) -> list[_Found]:
+    delta = form.residual(one.tensor)
+    return [replace(one, delta=delta)] if delta < enough else []
 
 
 def _simplest(found: list[_Found]) -> Repair:
