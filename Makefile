@@ -5,6 +5,8 @@ LAB_ARGS  ?=
 TEST_ARGS ?=
 
 BIN   := .venv/bin
+# A file of tests stays in one process, and all browser tests in one (tests/conftest.py).
+WORKERS ?= auto
 STAMP := .venv/.installed
 
 .PHONY: help .venv lab test quick lint format bundle bench
@@ -34,10 +36,10 @@ lab: $(STAMP)
 	$(BIN)/crysnb lab $(LAB_DIR) -- $(LAB_ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not gpu and not network" $(TEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup -m "not gpu and not network" $(TEST_ARGS)
 
 quick: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow and not browser and not gpu and not network" $(TEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup -m "not slow and not browser and not gpu and not network" $(TEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
