@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -137,7 +137,12 @@ class ExplainerWidget(Member, anywidget.AnyWidget):
                 raise UnknownName.of("option", name, checks)
             if not checks[name](value):
                 raise ShapeError("view.option", found=f"{name} = {quote(value)}", accepted=self.accepts(name))
-        return {**self.options, **proposal["value"]}
+        return self.settled({**self.options, **proposal["value"]}, proposal["value"])
+
+    def settled(self, options: dict[str, Any], asked: Collection[str]) -> dict[str, Any]:
+        """Options that go together after those named in ``asked`` were set; raises what stands against it."""
+        del asked
+        return options
 
     def accepts(self, option: str) -> str:
         """What an option may be, in words."""
@@ -175,9 +180,14 @@ class ExplainerWidget(Member, anywidget.AnyWidget):
                 dropped += 1
         if "options" in accepted:
             kept, lost = admit_state(accepted.pop("options"), checks)
+            try:
+                if kept:
+                    accepted["options"] = self.settled({**self.options, **kept}, kept)
+            except CrysnbError:
+                # The browser asked for what there is not any more: it is told what is shown.
+                lost += len(kept)
+                self.send_state("options")
             dropped += lost
-            if kept:
-                accepted["options"] = {**self.options, **kept}
         self.n_dropped += dropped
         if accepted:
             self._guarded(super().set_state, accepted)

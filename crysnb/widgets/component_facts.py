@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.errors import ShapeError
+from crysnb.units import display_unit
+from crysnb.values.prediction import Notice
 from crysnb.values.tensor_kind import TensorKind
 
 if TYPE_CHECKING:
@@ -128,7 +130,7 @@ def components_of(
     form: TensorForm | None,
     value: NDArray[np.float64] | None,
     tolerance: float,
-    uncertainty: NDArray[np.float64] | None = None,
+    spread: NDArray[np.float64] | None = None,
 ) -> tuple[Component, ...]:
     """All components in printing order.
 
@@ -140,15 +142,13 @@ def components_of(
         Allowed form, or None where the symmetry is not known.
     value
         The tensor, Cartesian or as the printed matrix; may hold non-finite numbers; None for none.
-    uncertainty
-        ``Prediction.uncertainty``, in the form of ``value``; or None.
     tolerance
         Largest allowed deviation of one component, in the unit of the tensor.
+    spread
+        One standard deviation of each component, shape [component]; NaN where it is not known.
     """
     numbers = kind.components(value) if value is not None and np.isfinite(value).all() else None
-    spread = None
-    if uncertainty is not None and np.isfinite(uncertainty).all():
-        spread = kind.components(uncertainty)
+    known = np.isfinite(spread) if spread is not None else np.zeros(len(kind.names), dtype=bool)
     rows = coefficient_rows(form, kind) if form is not None else {}
     free = None
     if form is not None and numbers is not None:
@@ -168,7 +168,7 @@ def components_of(
                 role=role,
                 violated=gap is not None and abs(gap) > tolerance,
                 value=None if numbers is None else float(numbers[k]),
-                uncertainty=None if spread is None else float(spread[k]),
+                uncertainty=float(spread[k]) if spread is not None and known[k] else None,
                 deviation=gap,
                 relation=_relation(name, role, form),
                 operations=() if form is None or role == "independent" else tuple(form.why(name)),
@@ -182,3 +182,21 @@ def _relation(name: str, role: Role, form: TensorForm | None) -> str:
     if form is None or role in ("independent", "unknown"):
         return ""
     return f"{name} = 0" if role == "zero" else f"{name} = {form.relations[name]}"
+
+
+def index_notices(kind: TensorKind, value: NDArray[np.float64], norm: float, unit: str) -> tuple[Notice, ...]:
+    """A matrix that breaks the symmetry of its indices is averaged for display; that must be said."""
+    given = np.asarray(value)
+    kept = kind.matrix(kind.from_components(kind.components(given)))
+    gap = float(np.abs(given - kept).max())
+    if gap <= 1e-6 * max(norm, 1e-300):
+        return ()
+    size = f"{gap:.2g} {display_unit(unit)}".strip()
+    return (
+        Notice(
+            "tensor.index_symmetry",
+            "warning",
+            f"The matrix is not symmetric under exchange of its indices (by up to {size}); "
+            "the mean of the two halves is shown.",
+        ),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-_MINUS = "\N{MINUS SIGN}"
+MINUS = "\N{MINUS SIGN}"
 
 
 def decimals_for(values: Iterable[float | None]) -> int | None:
@@ -28,7 +28,7 @@ def number_text(value: float | None, decimals: int | None) -> str:
     text = f"{value:.2e}" if decimals is None else f"{value:.{decimals}f}"
     if float(text) == 0.0:
         text = text.lstrip("-")
-    return text.replace("-", _MINUS)
+    return text.replace("-", MINUS)
 
 
 def small_text(value: float) -> str:

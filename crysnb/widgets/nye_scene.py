@@ -46,7 +46,7 @@ def nye_scene(state: dict[str, Any]) -> Scene:
     y = _grid(shapes, state, y)
     y = _legend(shapes, state, y + 18)
     for text, bold in _sentences(state):
-        for line in textwrap.wrap(text, 92) or [""]:
+        for line in textwrap.wrap(text, 84 if bold else 92) or [""]:
             y += 17
             shapes.append(Text(x=_MARGIN, y=y, text=line, size=12, color=INK, bold=bold))
     return Scene(
@@ -71,6 +71,13 @@ def reason_lines(state: dict[str, Any]) -> list[str]:
         said = "; ".join([*ties, *([f"{', '.join(zeros)} = 0"] if zeros else [])])
         lines.append(f"{said}: {' + '.join(operations)}" if operations else said)
     return lines
+
+
+def rotation_lines(state: dict[str, Any]) -> list[str]:
+    """The matrix from the own frame, on one line; none for the own frame itself."""
+    rows = state["rotation"]["rows"]
+    matrix = "; ".join(", ".join(row) for row in rows)
+    return [f"{state['rotation']['text']}: [{matrix}]"] if rows else []
 
 
 def _header(shapes: list[Shape], state: dict[str, Any]) -> float:
@@ -107,6 +114,9 @@ def _grid(shapes: list[Shape], state: dict[str, Any], top: float) -> float:
         shapes.extend(_glyph("violated" if cell["violated"] else cell["role"], x, y, 1.0))
         if cell["text"]:
             shapes.append(Text(x=x + 12, y=y + 4.5, text=cell["text"], size=12.5, color=INK))
+        if cell["change"]:
+            past = x + 16 + 7.2 * len(cell["text"])
+            shapes.append(Text(x=past, y=y + 4.5, text=cell["change"], size=10, color=RELATION))
     return float(top + 20 + rows * _ROW)
 
 
@@ -178,11 +188,13 @@ def _legend(shapes: list[Shape], state: dict[str, Any], y: float) -> float:
 
 
 def _sentences(state: dict[str, Any]) -> list[tuple[str, bool]]:
-    lines = [(state["verdict"], True)]
+    lines = [(text, True) for text in (state["banner"], state["verdict"]) if text]
     reasons = reason_lines(state)
     lines += [(text, False) for text in reasons[:_LINES_OF_REASONS]]
     if len(reasons) > _LINES_OF_REASONS:
         lines.append((f"… and {len(reasons) - _LINES_OF_REASONS} more reasons", False))
+    lines += [(text, False) for text in rotation_lines(state)]
+    lines += [(state["repair"], False)] if state["repair"] else []
     lines += [(f"Guaranteed: {state['guaranteed']}", False)] if state["guaranteed"] else []
     lines += [(f"Learned: {state['learned']}", False)] if state["learned"] else []
     lines += [(f"{n['severity']}: {n['text']}", False) for n in state["notices"][:6]]

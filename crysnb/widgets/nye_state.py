@@ -9,13 +9,26 @@ from crysnb.values.prediction import Prediction
 from crysnb.widgets import nye_text
 from crysnb.widgets.component_facts import Component
 from crysnb.widgets.number_text import decimals_for, share_text, small_text
+from crysnb.widgets.nye_controls import NO_CONTROLS, check_facts, controls_state, repair_text
+from crysnb.widgets.nye_frames import frame_label, frame_words, matrix_text
+from crysnb.widgets.nye_options import NyeChoices
 from crysnb.widgets.nye_result import NyeResult
 
 _LABELS = {1: ("1", "2", "3"), 2: ("1", "2", "3", "4", "5", "6")}
 
 
-def nye_state(result: NyeResult) -> dict[str, Any]:
-    """All that is drawn, as plain JSON."""
+def nye_state(result: NyeResult, choices: NyeChoices, *, has_controls: bool = True) -> dict[str, Any]:
+    """All that is drawn, as plain JSON.
+
+    Parameters
+    ----------
+    result
+        What is shown.
+    choices
+        Where it comes from, and what may be chosen instead.
+    has_controls
+        False for pictures and pages without a kernel, where nothing can be chosen.
+    """
     text, severity = nye_text.verdict(result)
     rows, columns = (_LABELS[g] for g in result.kind.groups)
     decimals = decimals_for(c.value for c in result.components)
@@ -39,6 +52,12 @@ def nye_state(result: NyeResult) -> dict[str, Any]:
         "learned": nye_text.learned(result),
         "forbidden": nye_text.forbidden(result),
         "notices": [n.to_dict() for n in result.notices],
+        "banner": nye_text.banner(result),
+        "spoken": nye_text.announcement(result),
+        "rotation": rotation(result),
+        "checks": check_facts(choices, result),
+        "repair": repair_text(choices, result),
+        "controls": controls_state(choices, result) if has_controls else NO_CONTROLS,
         "cells": [_cell(result, c, decimals) for c in result.components],
         "operations": operations(result),
     }
@@ -63,14 +82,30 @@ def facts(result: NyeResult) -> list[dict[str, str]]:
                 "free components of this tensor",
             )
         )
-    if d["frame"]:
-        hint = "axes of the structure as given" if d["frame"] == "own" else "axes of the form"
-        out.append(("frame", d["frame"], hint))
+    if result.frame:
+        words = frame_words(form, result.frame)
+        has_choice = form is not None and len(form.settings) > 1
+        hint = f"{words}; {d['setting_text']}" if has_choice else words
+        out.append(("frame", frame_label(result), hint))
     if p is not None and p.symmetry_residual is not None:
         out.append(("raw residual", f"{small_text(p.symmetry_residual)} before projection", _RAW_HINT))
+    elif result.shown == "symmetrised":
+        out.append(("deviation as given", share_text(result.removed[1]), "‖T − PT‖ / ‖T‖, Cartesian norm"))
     elif result.residual is not None and p is None:
         out.append(("deviation", share_text(result.residual), "‖T − PT‖ / ‖T‖, Cartesian norm"))
     return [{"label": label, "value": value, "hint": hint} for label, value, hint in out]
+
+
+def rotation(result: NyeResult) -> dict[str, Any]:
+    """Matrix from the own frame to the one shown, as text; no rows for the own frame itself."""
+    form = result.form
+    if form is None or form.frame == "own":
+        return {"text": "", "rows": []}
+    source = "own" if form.symmetry is not None else "standard"
+    return {
+        "text": f"Rotation R from {source} to {frame_label(result)} axes (v′ = R v)",
+        "rows": matrix_text(form.rotation),
+    }
 
 
 def operations(result: NyeResult) -> list[dict[str, Any]]:
@@ -110,6 +145,14 @@ def _cell(result: NyeResult, c: Component, decimals: int | None) -> dict[str, An
         "operations": [operation.text for operation in c.operations],
         "forced_by": [operation.name for operation in c.operations],
         "origin": nye_text.origin(result, c),
-        "deviation": nye_text.deviation(result, c, decimals),
+        "deviation": " ".join(
+            text
+            for text in (
+                nye_text.change_sentence(result, c, decimals),
+                nye_text.deviation(result, c, decimals),
+            )
+            if text
+        ),
+        "change": nye_text.change(result, c, decimals),
         "links": [{"to": name, "sign": sign} for name, sign in c.links],
     }

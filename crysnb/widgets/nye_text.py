@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from crysnb.units import display_unit
 from crysnb.widgets.component_facts import Component
-from crysnb.widgets.number_text import number_text, share_text, small_text
+from crysnb.widgets.number_text import MINUS, number_text, share_text, small_text
+from crysnb.widgets.nye_frames import frame_label
 from crysnb.widgets.nye_result import EXACT, NyeResult
 
 SPOKEN_UNITS = {
@@ -43,9 +44,32 @@ def _fit(result: NyeResult, n_independent: int) -> str:
     count = f"{n_independent} of {result.kind.n_components} components are independent"
     if result.residual is None:
         return f"{count}; symmetry alone, no numbers."
+    if result.shown == "symmetrised":
+        return f"{count}; the tensor was symmetrised, and has this form by construction."
     if result.prediction is not None and result.residual <= EXACT:
         return f"{count}; every zero and every tie holds exactly, by projection."
     return f"{count}; the tensor fits this form (deviation {share_text(result.residual)} of its norm)."
+
+
+def banner(result: NyeResult) -> str:
+    """What was done to the numbers; empty for the tensor as given."""
+    if result.shown == "given" or result.form is None:
+        return ""
+    if result.shown == "repaired":
+        return f"Repaired, not as given. {result.repair}"
+    norm, share = result.removed
+    unit = display_unit(result.unit)
+    size = f"{norm:.3g} {unit}".strip()
+    return (
+        f"Symmetrised, not as given: the nearest tensor that class {result.form.point_group} allows. "
+        f"What was taken away has a norm of {size}, {share_text(share)} of the tensor."
+    )
+
+
+def announcement(result: NyeResult) -> str:
+    """What a screen reader says when something else is shown."""
+    words = [f"Frame {frame_label(result)}", banner(result).rstrip("."), verdict(result)[0]]
+    return ". ".join(word for word in words if word)
 
 
 def forbidden(result: NyeResult) -> str:
@@ -67,7 +91,7 @@ def guaranteed(result: NyeResult) -> str:
     n = len(form.operations)
     if result.value is None:
         return f"all zeros and ties: they follow from the {n} operations of {form.point_group} alone"
-    if result.prediction is None or result.residual is None:
+    if result.residual is None or (result.prediction is None and result.shown != "symmetrised"):
         return ""
     if result.residual > EXACT:
         return "nothing: the tensor shown was not projected onto this form"
@@ -118,6 +142,8 @@ def origin(result: NyeResult, c: Component) -> str:
 
 def deviation(result: NyeResult, c: Component, decimals: int | None) -> str:
     """How far the number is from what its relation gives."""
+    if result.shown == "symmetrised":
+        return ""  # nothing by construction; what was taken away is told instead
     if c.deviation is None or c.value is None:
         return ""
     unit = display_unit(result.unit)
@@ -134,6 +160,28 @@ def deviation(result: NyeResult, c: Component, decimals: int | None) -> str:
     if set(size) <= set("0."):
         size = small_text(abs(c.deviation))
     return f"{size}{tail} {'above' if c.deviation > 0 else 'below'} {want}{share}."
+
+
+def change(result: NyeResult, c: Component, decimals: int | None) -> str:
+    """Shown minus given, with its sign; empty where they agree."""
+    gap = result.changes.get(c.name, 0.0)
+    if abs(gap) <= EXACT * max(result.norm, 1e-300):
+        return ""
+    size = number_text(abs(gap), None if decimals is None else decimals + 1)
+    if set(size) <= set("0."):
+        size = small_text(abs(gap))
+    return f"{'+' if gap > 0 else MINUS}{size}"
+
+
+def change_sentence(result: NyeResult, c: Component, decimals: int | None) -> str:
+    """What was given in place of the number shown."""
+    by = change(result, c, decimals)
+    if not by or c.value is None:
+        return ""
+    unit = display_unit(result.unit)
+    tail = f" {unit}" if unit else ""
+    before = number_text(c.value - result.changes[c.name], decimals)
+    return f"Given as {before}{tail}; {result.shown}, that is {by}{tail}."
 
 
 def value_text(result: NyeResult, c: Component, decimals: int | None) -> str:

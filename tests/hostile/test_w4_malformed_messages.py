@@ -24,8 +24,9 @@ NAMES = (
 #: What a browser may write; the rest must be as it was.
 WRITABLE = ("atoms", "pairs", "elements", "operations", "cells", "options")
 WORDS = st.sampled_from(
-    ["model", "symprec", "idealize", "auto", "c14", "Si", "run", "ready", "js_error", "file", "2 [100]"]
-)
+    ["model", "symprec", "idealize", "auto", "c14", "Si", "run", "ready", "js_error", "file", "2 [100]",
+     "frame", "setting", "shown", "ieee", "own", "symmetrised", "repaired"]
+)  # fmt: skip
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | WORDS
 JSON = st.recursive(
     SCALAR,
@@ -54,10 +55,10 @@ def made(views: Any) -> Iterator[dict[str, Any]]:
 
 
 def _private(view: Any) -> dict[str, Any]:
-    # A panel that was asked to run has another status and progress meanwhile, from Python.
-    computed = (
-        ("data", "status", "message", "details", "progress") if view.kind in ("prediction", "upload") else ()
-    )
+    # A panel that was asked to run has another status and progress meanwhile, from Python; a tensor in
+    # another frame is drawn anew.
+    running = ("data", "status", "message", "details", "progress")
+    computed = {"prediction": running, "upload": running, "tensor": ("data",)}.get(view.kind, ())
     return {k: v for k, v in view.get_state().items() if k not in (*WRITABLE, *computed)}
 
 

@@ -2,19 +2,25 @@
 
 import numpy as np
 
+from crysnb.breaking.parent import parent_of
+from crysnb.breaking.response import Response
 from crysnb.structure.read import read
 from crysnb.symmetry.detect import symmetry
 from crysnb.tensors.form import tensor_form
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import PROPERTIES
+from crysnb.values.tensor_kind import tensor_kind
 from crysnb.weights.card import ModelCard
 from crysnb.widgets import story
+from crysnb.widgets.breaking_view import BreakingView
+from crysnb.widgets.breaking_work import BreakingAnswer
 from crysnb.widgets.crystal_view import crystal
 from crysnb.widgets.nye_result import nye_result
 from crysnb.widgets.prediction_panel import PredictionPanel
 from crysnb.widgets.prediction_work import PanelResult
 from crysnb.widgets.story_view import StoryView
 from crysnb.widgets.structure_view import StructureView
+from crysnb.widgets.surface import surface
 from crysnb.widgets.tensor_view import nye
 
 
@@ -31,6 +37,14 @@ def quartz_elastic():
 
 def elastic_view():
     return nye(quartz_elastic(), "quartz")
+
+
+def turned_view():
+    """Other axes, all tolerances on offer, and the tensor made symmetric."""
+    view = nye(quartz_elastic(), "quartz", frame="ieee", setting=1)
+    view.options = {"shown": "symmetrised"}
+    view.compare_tolerances(wait=True)
+    return view
 
 
 def forbidden_view():
@@ -76,6 +90,18 @@ def diamond_view():
     """Glide planes, centres, rotoinversions, and a tensor on every site."""
     tensors = np.array([np.diag([1.0, 2.0, 3.0]) + 0.1 * k for k in range(8)])
     return crystal("Si", glyphs={"name": "charge tensor", "unit": "e", "values": tensors})
+
+
+def surface_view():
+    """All elastic properties, with a direction chosen."""
+    view = surface(quartz_elastic(), "young", "quartz").view()
+    view.direction = (0.36, 0.48, 0.8)
+    return view
+
+
+def lobes_view():
+    """A property of both signs."""
+    return surface(piezoelectric()).view()
 
 
 def story_view():
@@ -144,13 +170,54 @@ def panel_view(model="both", work=fake_work):
     return view
 
 
+def fake_answer(request, step):
+    """A curve without a network: slope 2 allowed, slope 1 forbidden, one crossing."""
+    step(1, 2)
+
+    def made(sizes, edges=()):
+        n = len(request.parent.operations)
+        sizes = np.asarray(sizes)
+        return Response(
+            pattern=request.pattern,
+            kind=request.kind,
+            unit="",
+            operations=request.parent.names,
+            amplitudes=sizes,
+            values=np.array([np.eye(3) for _ in sizes]),
+            start=np.eye(3),
+            changed=40 * sizes**2,
+            leak=0.5 * np.abs(sizes),
+            residuals=np.outer(np.abs(sizes), np.arange(n) / n),
+            noise=2e-14,
+            edges=edges,
+            changed_order=2,
+            leak_order=1,
+        )
+
+    sign = request.key[2]
+    curve = made([sign * v for v in (1e-4, 1e-3, 1e-2, 0.1, 0.3)], (250, 250, 250, 250, 256))
+    now = made([request.amplitude]) if request.amplitude else None
+    return BreakingAnswer(request=request, model="made up", curve=curve, now=now)
+
+
+def breaking_view(work=fake_answer):
+    view = BreakingView(parent_of("SrTiO3"), work, tensor_kind("piezoelectric"), "SrTiO3", asks=False)
+    view.options = {"pattern": "atom 1 z", "amplitude": 0.1}
+    view.ask(wait=True)
+    return view
+
+
 VIEWS = {
+    "breaking": breaking_view,
     "crystal": crystal_view,
     "diamond": diamond_view,
     "elastic": elastic_view,
     "forbidden": forbidden_view,
+    "turned": turned_view,
     "prediction": prediction_view,
     "story": story_view,
     "structure": structure_view,
+    "surface": surface_view,
+    "lobes": lobes_view,
     "panel": panel_view,
 }

@@ -146,7 +146,7 @@ def test_w4_a_browser_cannot_write_what_python_says(knobs, state):
 
 
 def test_views_without_options_take_none(view):
-    one = view("elastic")
+    one = view("structure")
     one._handle_msg(update({"options": {"level": 1}}))
     assert (one.options, one.n_dropped) == ({}, 1)
     with pytest.raises(cn.UnknownName):
@@ -172,7 +172,7 @@ def test_w4_other_events_are_dropped(knobs, content):
 
 
 def test_views_that_compute_nothing_drop_events(view):
-    one = view("elastic")
+    one = view("structure")
     one._handle_custom_msg({"kind": "run"}, [])
     assert one.n_dropped == 1
 

@@ -49,7 +49,8 @@ export function spokenLabel(cell: Cell, unitSpoken: string): string {
   const name = cell.name.replace(/^([a-z]+)(\d+)$/, (_, letters: string, digits: string) => `${letters.toUpperCase()} ${digits}`);
   const number = cell.text === "" ? "" : `${cell.text.replace("−", "minus ")}${unitSpoken === "" ? "" : ` ${unitSpoken}`}`;
   const tail = cell.relation === "" || cell.role === "zero" ? "" : `: ${spokenRelation(cell.relation)}`;
-  return [name, number, wordsOf(cell) + tail].filter((part) => part !== "").join(", ");
+  const change = cell.change === "" ? "" : `changed by ${cell.change.replace("−", "minus ").replace("+", "plus ")}`;
+  return [name, number, wordsOf(cell) + tail, change].filter((part) => part !== "").join(", ");
 }
 
 function spokenRelation(relation: string): string {

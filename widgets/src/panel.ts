@@ -8,10 +8,13 @@ export function header(title: string, subtitle: string, hint: string, facts: rea
   return h("header", { class: "cn-head" },
     h("p", { class: "cn-title", role: "heading", "aria-level": 3 },
       h("b", {}, title), h("span", { class: "cn-subtitle", ...(hint ? { title: hint } : {}) }, subtitle)),
-    // Not a definition list: hosts style those for prose.
-    h("ul", { class: "cn-facts" }, ...facts.map((fact) =>
-      h("li", { class: "cn-fact", ...(fact.hint ? { title: fact.hint } : {}) },
-        h("span", { class: "cn-key" }, fact.label), " ", h("span", {}, fact.value)))));
+    factList(facts));
+}
+
+/** Not a definition list: hosts style those for prose. */
+export function factList(facts: readonly Fact[]): HTMLElement {
+  return h("ul", { class: "cn-facts" }, ...facts.map(({ label, value, hint }) =>
+    h("li", { class: "cn-fact", ...(hint ? { title: hint } : {}) }, h("span", { class: "cn-key" }, label), " ", h("span", {}, value))));
 }
 
 export function noticeList(notices: readonly Notice[]): HTMLElement[] {

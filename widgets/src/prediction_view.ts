@@ -1,10 +1,9 @@
 // The prediction panel: controls, a bar while something runs, and a card for every predicted property.
 // The numbers and all sentences come from Python.
 import { h } from "./dom";
-import { containKeys, header, noticeList, showStatus, statusLines } from "./panel";
+import { containKeys, factList, header, noticeList, showStatus, statusLines } from "./panel";
 import { PredictionControls } from "./prediction_controls";
 import { parseOptions, parsePrediction, type PredictionData, type Stamp, type ValueCard } from "./prediction_schema";
-import type { Fact } from "./schema";
 import { guarded, type ViewContext } from "./view";
 
 const MARKS = { info: "✓", warning: "!", error: "✕" } as const;
@@ -83,11 +82,6 @@ function stampOf(s: Stamp, property: string): HTMLElement {
     factList(s.facts),
     h("ul", { class: "cn-sure" }, ...sure.filter(([, , text]) => text !== "").map(([key, label, text]) =>
       h("li", { class: `cn-${key}` }, h("b", {}, label), " ", h("span", {}, text)))));
-}
-
-function factList(facts: readonly Fact[]): HTMLElement {
-  return h("ul", { class: "cn-facts" }, ...facts.map(({ label, value, hint }) =>
-    h("li", { class: "cn-fact", ...(hint ? { title: hint } : {}) }, h("span", { class: "cn-key" }, label), " ", h("span", {}, value))));
 }
 
 /** The hints of all facts as text: a pointer that hovers is not the only way to them. */

@@ -27,10 +27,36 @@ export interface Cell {
   readonly forced_by: readonly string[];
   readonly origin: string;
   readonly deviation: string;
+  /** Shown minus given, where the tensor was corrected. */
+  readonly change: string;
   readonly links: readonly Link[];
 }
 
 export interface TensorOperation { readonly name: string; readonly text: string; readonly vanishing: readonly string[] }
+
+export interface Choice { readonly value: string; readonly text: string; readonly hint: string }
+/** A range of tolerances with one space group. */
+export interface Step {
+  readonly symprec: number;
+  readonly text: string;
+  readonly range: string;
+  readonly width: number;
+  readonly chosen: boolean;
+}
+export interface Controls {
+  readonly frames: readonly Choice[];
+  readonly settings: readonly Choice[];
+  readonly shown: readonly Choice[];
+  readonly tolerances: readonly Step[];
+  readonly tolerance: string;
+  readonly can_compare: boolean;
+}
+export interface NyeOptions {
+  readonly frame: string;
+  readonly setting: number;
+  readonly symprec: number | "auto";
+  readonly shown: string;
+}
 
 export interface TensorData {
   readonly title: string;
@@ -48,6 +74,12 @@ export interface TensorData {
   readonly learned: string;
   readonly forbidden: string;
   readonly notices: readonly Notice[];
+  readonly banner: string;
+  readonly spoken: string;
+  readonly rotation: { readonly text: string; readonly rows: readonly (readonly string[])[] };
+  readonly checks: readonly Fact[];
+  readonly repair: string;
+  readonly controls: Controls;
   readonly cells: readonly Cell[];
   readonly operations: readonly TensorOperation[];
 }
@@ -74,6 +106,12 @@ export function parseTensor(value: unknown): TensorData {
     learned: text(d, "learned"),
     forbidden: text(d, "forbidden"),
     notices: list(d, "notices", notice),
+    banner: text(d, "banner"),
+    spoken: text(d, "spoken"),
+    rotation: rotation(d["rotation"]),
+    checks: list(d, "checks", fact),
+    repair: text(d, "repair"),
+    controls: controls(d["controls"]),
     cells: list(d, "cells", (v, at) => cell(v, at, rows, columns)),
     operations: list(d, "operations", operation),
   };
@@ -95,7 +133,48 @@ function cell(value: unknown, at: string, rows: number, columns: number): Cell {
     forced_by: list(d, "forced_by", string),
     origin: text(d, "origin"),
     deviation: text(d, "deviation"),
+    change: text(d, "change"),
     links: list(d, "links", link),
+  };
+}
+
+function rotation(value: unknown): TensorData["rotation"] {
+  const d = record(value, "rotation");
+  return { text: text(d, "text"), rows: list(d, "rows", (row, at) => list({ [at]: row }, at, string)) };
+}
+
+function controls(value: unknown): Controls {
+  const d = record(value, "controls");
+  return {
+    frames: list(d, "frames", choice),
+    settings: list(d, "settings", choice),
+    shown: list(d, "shown", choice),
+    tolerances: list(d, "tolerances", step),
+    tolerance: text(d, "tolerance"),
+    can_compare: d["can_compare"] === true,
+  };
+}
+
+function choice(value: unknown, at: string): Choice {
+  const d = record(value, at);
+  return { value: text(d, "value"), text: text(d, "text"), hint: text(d, "hint") };
+}
+
+function step(value: unknown, at: string): Step {
+  const d = record(value, at);
+  const symprec = d["symprec"];
+  if (typeof symprec !== "number") throw new SchemaError(at);
+  return { symprec, text: text(d, "text"), range: text(d, "range"), width: integer(d["width"], at, 1, 99), chosen: d["chosen"] === true };
+}
+
+/** The options of a tensor view; what is missing or wrong is as at first. */
+export function parseNyeOptions(d: Readonly<Record<string, unknown>>): NyeOptions {
+  const { frame, setting, symprec, shown } = d;
+  return {
+    frame: typeof frame === "string" ? frame : "own",
+    setting: typeof setting === "number" ? setting : 0,
+    symprec: typeof symprec === "number" ? symprec : "auto",
+    shown: typeof shown === "string" ? shown : "given",
   };
 }
 

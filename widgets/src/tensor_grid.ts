@@ -44,6 +44,12 @@ export class TensorGrid {
     return this.hovered ?? this.focused;
   }
 
+  /** Move the tab stop to a cell, and the focus where it was in the grid before. */
+  resume(name: string): void {
+    const cell = this.cell(name);
+    if (cell) this.rove(cell);
+  }
+
   /** Draw selection, highlighted family, and the cells that the operations in question make vanish. */
   paint(selection: readonly string[], highlighted: Cell | null, vanishing: ReadonlySet<string>): void {
     const family = highlighted ? familyOf(highlighted) : null;
@@ -142,7 +148,8 @@ export class TensorGrid {
       role: "gridcell", class: "cn-cell", "data-cell": cell.name, "data-role": cell.role, "data-violated": cell.violated,
       tabindex: cell === this.current ? 0 : -1, "aria-selected": "false",
       "aria-label": spokenLabel(cell, this.data.unit_spoken),
-    }, drawGlyph(glyphOf(cell)), h("span", { class: "cn-number" }, cell.text));
+    }, drawGlyph(glyphOf(cell)), h("span", { class: "cn-number" }, cell.text,
+      ...(cell.change === "" ? [] : [h("small", { class: "cn-change" }, cell.change)])));
     this.nodes.set(cell.name, node);
     return node;
   }

@@ -3,9 +3,10 @@
 import { legendOf, wordsOf } from "./classify";
 import { h } from "./dom";
 import { drawGlyph } from "./glyphs";
-import { containKeys, header, leave, noticeList, showStatus, statusLines, watchStatus } from "./panel";
-import { parseTensor, type Cell, type TensorData } from "./schema";
+import { containKeys, factList, header, leave, noticeList, statusLines, watchStatus } from "./panel";
+import { parseNyeOptions, parseTensor, type Cell, type TensorData } from "./schema";
 import { chosen, type Selected } from "./selection";
+import { TensorControls } from "./tensor_controls";
 import { TensorDetail } from "./tensor_detail";
 import { TensorGrid } from "./tensor_grid";
 import { guarded, type ViewContext } from "./view";
@@ -15,26 +16,46 @@ const KEYS_HELP =
   "add to the selection. Esc: clear, then back to the notebook. ?: this line.";
 
 export function mountTensor(context: ViewContext): void {
-  const { state, signal } = context;
+  const { state, root, signal } = context;
   let stop = new AbortController();
+  const live = h("div", { class: "cn-live", role: "status", "aria-live": "polite" });
+  const parts: Parts = { top: h("div", {}), main: h("div", {}), live, spoken: "", isOpen: false };
+  const controls = new TensorControls({ choose: (options) => state.choose({ ...options }), compare: () => state.ask("run") });
   const draw = guarded<void>(state, () => {
     stop.abort();
     stop = new AbortController();
-    drawTensor(context, stop.signal);
+    drawTensor(context, parts, stop.signal);
   });
+  const offer = guarded<void>(state, () => controls.show(parseTensor(state.data), parseNyeOptions(state.options)));
   signal.addEventListener("abort", () => stop.abort(), { once: true });
+  root.replaceChildren(parts.top, controls.element, parts.main, ...statusLines(), live);
+  controls.listen(signal, (handler) => guarded(state, handler));
   state.watch(["data"], signal, draw);
+  state.watch(["data", "options"], signal, offer);
+  state.onDead(signal, () => controls.disable());
   containKeys(context);
-  drawTensor(context, stop.signal);
+  controls.show(parseTensor(state.data), parseNyeOptions(state.options));
+  drawTensor(context, parts, stop.signal);
   watchStatus(context);
 }
 
-function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
+/** What stays when other data arrive. */
+interface Parts {
+  readonly top: HTMLElement;
+  readonly main: HTMLElement;
+  readonly live: HTMLElement;
+  /** What was said of the tensor last. */
+  spoken: string;
+  /** Whether the rotation is unfolded. */
+  isOpen: boolean;
+}
+
+function drawTensor({ state, root }: ViewContext, parts: Parts, signal: AbortSignal): void {
   const data = parseTensor(state.data);
+  const { live } = parts;
   const killed = new Map(data.operations.map(({ name, vanishing }) => [name, vanishing]));
   const detail = new TensorDetail(data, (name, add) =>
     state.select("operations", toggled(name, add, state.selected("operations"))));
-  const live = h("div", { class: "cn-live", role: "status", "aria-live": "polite" });
   const help = h("p", { class: "cn-help", hidden: true }, KEYS_HELP);
   /** What another view points at. */
   let far: Partial<Selected> = {};
@@ -71,15 +92,32 @@ function drawTensor({ state, root }: ViewContext, signal: AbortSignal): void {
   const body = h("div", { class: "cn-body" }, h("div", { class: "cn-diagram" }, grid.element, legend(data)), detail.element);
   body.style.setProperty("--cn-columns", String(data.shape[1]));
   body.style.setProperty("--cn-rows", String(data.shape[0]));
-  root.replaceChildren(
-    header(data.title, data.subtitle, data.meaning, data.facts),
+  const focused = parts.main.querySelector<HTMLElement>("[data-cell]:focus")?.dataset["cell"];
+  parts.top.replaceChildren(header(data.title, data.subtitle, data.meaning, data.facts));
+  parts.main.replaceChildren(
+    ...(data.banner === "" ? [] : [h("p", { class: "cn-banner" }, data.banner)]),
     h("p", { class: "cn-verdict", "data-severity": data.severity }, data.verdict),
-    body,
-    ...honesty(data), ...noticeList(data.notices), help, ...statusLines(), live);
+    body, ...rotation(data, parts), ...checks(data), ...honesty(data), ...noticeList(data.notices), help);
+  if (focused !== undefined) grid.resume(focused);
   paint();
-  announce();
+  if (parts.spoken === "" || parts.spoken === data.spoken) announce();
+  else live.textContent = data.spoken;
+  parts.spoken = data.spoken;
   imply();
-  showStatus({ state, root, signal });
+}
+
+function rotation({ rotation: { text, rows } }: TensorData, parts: Parts): HTMLElement[] {
+  if (rows.length === 0) return [];
+  const more = h("details", { class: "cn-rotation", open: parts.isOpen }, h("summary", {}, text),
+    h("table", {}, h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((entry) => h("td", {}, entry)))))));
+  more.addEventListener("toggle", () => { parts.isOpen = more.open; });
+  return [more];
+}
+
+function checks(data: TensorData): HTMLElement[] {
+  const repair = data.controls.shown.length === 0 && data.repair !== "" ? [h("p", {}, data.repair)] : [];
+  if (data.checks.length === 0 && repair.length === 0) return [];
+  return [h("section", { class: "cn-checks", "aria-label": "Checks of the tensor as given" }, factList(data.checks), ...repair)];
 }
 
 /** A second click on the only selected operation takes it away again: a button is a switch. */

@@ -1,11 +1,15 @@
 // States written by Python (tests/widgets/test_state.py keeps them true).
+import breaking from "./fixtures/breaking.json";
 import crystal from "./fixtures/crystal.json";
 import diamond from "./fixtures/diamond.json";
 import elastic from "./fixtures/elastic.json";
 import forbidden from "./fixtures/forbidden.json";
+import lobes from "./fixtures/lobes.json";
 import panel from "./fixtures/panel.json";
 import prediction from "./fixtures/prediction.json";
 import story from "./fixtures/story.json";
 import structure from "./fixtures/structure.json";
+import surface from "./fixtures/surface.json";
+import turned from "./fixtures/turned.json";
 
-export { crystal, diamond, elastic, forbidden, panel, prediction, story, structure };
+export { breaking, crystal, diamond, elastic, forbidden, lobes, panel, prediction, story, structure, surface, turned };

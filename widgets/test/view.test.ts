@@ -141,6 +141,77 @@ describe("tensor view", () => {
     document.body.removeEventListener("keydown", listen);
   });
 
+  it("asks for another frame, and keeps focus, selection and controls when the answer comes", () => {
+    const model = mount(tensor());
+    model.set("options", { frame: "own", setting: 0, symprec: "auto", shown: "given" });
+    cell("c14").click();
+    const before = model.saves;
+    const ieee = find<HTMLInputElement>("input[value=ieee]");
+    ieee.focus();
+    ieee.click();
+    expect(model.get("options")).toEqual({ frame: "ieee", setting: 0, symprec: "auto", shown: "given" });
+    expect(model.saves).toBe(before + 1);
+    model.set("options", { frame: "ieee", setting: 1, symprec: "auto", shown: "symmetrised" });
+    model.set("data", structuredClone(fixtures.turned));
+    expect(document.activeElement).toBe(ieee);
+    expect(find<HTMLInputElement>("input[value=ieee]")).toBe(ieee);
+    expect(find<HTMLSelectElement>(".cn-setting").value).toBe("1");
+    expect(find<HTMLInputElement>("input[value=symmetrised]").checked).toBe(true);
+    expect(cell("c14").getAttribute("aria-selected")).toBe("true");
+    expect(find(".cn-live").textContent).toContain("Frame ieee, setting 2 of 2");
+    expect(find(".cn-banner").textContent).toContain("not as given");
+    expect(find(".cn-rotation").textContent).toContain("−1");
+    expect(cell("c66").querySelector(".cn-change")?.textContent).toBe("+1.95");
+    expect(cell("c66").getAttribute("aria-label")).toContain("changed by plus 1.95");
+    expect(model.sent).toEqual([{ kind: "ready" }]);
+  });
+
+  it("keeps the focus in the grid when other data arrive from Python", () => {
+    const model = mount(tensor());
+    cell("c24").focus();
+    model.set("data", structuredClone(fixtures.turned));
+    expect(document.activeElement).toBe(cell("c24"));
+    expect(el.querySelectorAll("[role=grid] [tabindex='0']")).toHaveLength(1);
+  });
+
+  it("asks for the tolerances once, when they are unfolded, and then for one of them", () => {
+    const model = mount(tensor());
+    const more = find<HTMLDetailsElement>(".cn-tolerance");
+    more.open = true;
+    more.dispatchEvent(new Event("toggle"));
+    expect(model.sent).toContainEqual({ kind: "run" });
+    model.set("data", structuredClone(fixtures.turned));
+    more.dispatchEvent(new Event("toggle"));
+    expect(model.sent.filter((m) => (m as { kind: string }).kind === "run")).toHaveLength(1);
+    const steps = [...el.querySelectorAll<HTMLElement>(".cn-step")];
+    expect(steps.map((s) => s.getAttribute("aria-pressed"))).toEqual(["true", "true"]);
+    steps[1]?.click();
+    expect(model.get("options")).toMatchObject({ symprec: 0.01, setting: 0 });
+  });
+
+  it("offers a repair with a button, in both directions", () => {
+    const data = { ...structuredClone(fixtures.turned), repair: "One mistake explains these numbers." };
+    const model = mount(tensor(data));
+    const button = find<HTMLButtonElement>(".cn-undo");
+    button.click();
+    expect(model.get("options")).toMatchObject({ shown: "repaired" });
+    expect(button.textContent).toBe("Show as given");
+    button.click();
+    expect(model.get("options")).toMatchObject({ shown: "given" });
+  });
+
+  it("has no dead controls: none without a choice, disabled without a kernel", () => {
+    const none = { frames: [], settings: [], shown: [], tolerances: [], tolerance: "", can_compare: false };
+    mount(tensor({ ...structuredClone(fixtures.turned), controls: none, repair: "A mistake." }));
+    expect(find(".cn-nye").hidden).toBe(true);
+    expect(find(".cn-checks").textContent).toContain("A mistake.");
+    stop?.();
+    const model = mount(tensor());
+    expect(find<HTMLFieldSetElement>(".cn-nye").disabled).toBe(false);
+    model.fire("comm_live_update");
+    expect(find<HTMLFieldSetElement>(".cn-nye").disabled).toBe(true);
+  });
+
   it("shows help on ?", () => {
     mount(tensor());
     cell("c11").focus();
