@@ -164,6 +164,19 @@ def test_noise_does_not_hide_the_group(crystal, noisy, name, sigma) -> None:
         assert len(info.candidates) <= 4
 
 
+@pytest.mark.parametrize("name", cn.examples())
+def test_noise_of_a_thousandth_recovers_the_group_of_every_bundled_crystal(noisy, name) -> None:
+    given = cn.as_structure(name)
+    truth = detect(given)
+    found = detect(noisy(given, 1e-3, 7))
+    assert (found.number, found.point_group) == (truth.number, truth.point_group)
+    assert len(found.rotations) == len(truth.rotations)
+
+
+def test_there_are_twenty_crystals_to_recover() -> None:
+    assert len(cn.examples()) >= 20
+
+
 def test_auto_takes_at_most_four_searches_whatever_happens(monkeypatch) -> None:
     answers = iter([1, 2, 3, 4, 5, 6])
     calls = []

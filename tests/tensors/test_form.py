@@ -56,6 +56,27 @@ NYE_PIEZO = {
     "222": (("e14", "e25", "e36"), {}),
     "mm2": (("e15", "e24", "e31", "e32", "e33"), {}),
     "2": (("e14", "e16", "e21", "e22", "e23", "e25", "e34", "e36"), {}),
+    "m": (
+        ("e11", "e12", "e13", "e15", "e24", "e26", "e31", "e32", "e33", "e35"),
+        {},
+    ),
+    "4": (("e14", "e15", "e31", "e33"), {"e24": "e15", "e25": "-e14", "e32": "e31"}),
+    "3": (
+        ("e11", "e14", "e15", "e16", "e31", "e33"),
+        {
+            "e12": "-e11",
+            "e21": "e16",
+            "e22": "-e16",
+            "e24": "e15",
+            "e25": "-e14",
+            "e26": "-e11",
+            "e32": "e31",
+        },
+    ),
+    "6": (("e14", "e15", "e31", "e33"), {"e24": "e15", "e25": "-e14", "e32": "e31"}),
+    "-6": (("e11", "e16"), {"e12": "-e11", "e21": "e16", "e22": "-e16", "e26": "-e11"}),
+    "622": (("e14",), {"e25": "-e14"}),
+    "-6m2": (("e16",), {"e21": "e16", "e22": "-e16"}),  # m perpendicular to x
     "432": ((), {}),
     "m-3m": ((), {}),
 }
@@ -94,6 +115,24 @@ def test_piezoelectric_forms_are_nyes(symbol: str) -> None:
     form = tensor_form(symbol, "piezoelectric")
     assert set(form.free) == set(free)
     assert form.relations == relations
+
+
+def test_the_tables_are_complete() -> None:
+    with_inversion = {symbol for symbol in POINT_GROUPS if symbol in LAUE}
+    assert set(NYE_PIEZO) | with_inversion == set(POINT_GROUPS) - {"1"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_gallium_arsenide_has_one_constant(seed: int) -> None:
+    turned = rotated(cn.as_structure("GaAs"), random_rotation(np.random.default_rng(seed)))
+    for frame in ("nye", "ieee"):
+        form = tensor_form(turned, "piezoelectric", frame)
+        assert form.free == ("e14",)
+        assert form.relations == {"e25": "e14", "e36": "e14"}
+        assert len(form.zeros) == 15
+        tensor = form.project(form.kind.from_components(np.arange(1.0, 19.0)))
+        matrix = form.kind.matrix(tensor)
+        assert matrix[0, 3] == matrix[1, 4] == matrix[2, 5] != 0
 
 
 def test_dielectric_forms() -> None:
