@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from crysnb.datasets.records import data_folder
 from crysnb.models.gmtnet.heads import TensorHead
+from crysnb.models.gmtnet.targets import PLAIN
 from crysnb.symmetry.detect import detect
 from crysnb.training.data import Labelled
 from crysnb.training.loop import Run, displaced, seeded_network, standardise
@@ -81,7 +82,7 @@ class PlainTargetRun(Run):
 
     def __init__(self, recipe: Recipe, train: Sequence[Labelled]) -> None:
         network = seeded_network(recipe)
-        cast("TensorHead", network.heads[recipe.learns]).exponential = False
+        cast("TensorHead", network.heads[recipe.learns]).target = PLAIN
         super().__init__(recipe, train, [], network=network)
         labels = torch.stack([c.label for c in self.train_set])
         standardise(self.head, labels)

@@ -21,8 +21,10 @@ from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
 from crysnb.symmetry.project import project
 from crysnb.training.recipe import Recipe
+from crysnb.values.admissible import admissibility
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.property_spec import property_spec
+from crysnb.values.tensor_kind import ELASTIC
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +65,31 @@ class TrainingData:
 
 
 def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) -> TrainingData:
-    """Labelled crystals of the given split parts.
+    """Labelled crystals of the given split parts, and the training parts of ``recipe.also``.
 
     Left out, and counted: records without the label, with ``symmetry_ok`` false, with an entry above
-    ``recipe.max_entry``, or refused by the structure and symmetry checks.
+    ``recipe.max_entry``, with a stiffness that is not positive definite, or refused by the structure and
+    symmetry checks. Further data sets lie beside ``folder``.
     """
+    wanted = list(parts)
+    result: dict[str, list[Labelled]] = {part: [] for part in wanted}
+    left_out: Counter[str] = Counter()
+    _read(folder, recipe, wanted, result, left_out)
+    for name in recipe.also if "train" in wanted else ():
+        _read(folder.parent / name, recipe, ["train"], result, left_out)
+    return TrainingData(result, dict(left_out))
+
+
+def _read(
+    folder: Path,
+    recipe: Recipe,
+    parts: Iterable[str],
+    result: dict[str, list[Labelled]],
+    left_out: Counter[str],
+) -> None:
+    """Append the labelled crystals of one folder to ``result`` and count the others in ``left_out``."""
     split = read_split(folder / "split.json")
     part_of = {name: part for part in parts for name in split[part]}
-    result: dict[str, list[Labelled]] = {part: [] for part in parts}
-    left_out: Counter[str] = Counter()
     for raw in raw_records(folder / "structures.jsonl.gz"):
         part = part_of.get(str(raw.get("id")))
         if part is None:
@@ -86,7 +104,6 @@ def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) 
             reason = error.code
         if reason is not None:
             left_out[reason] += 1
-    return TrainingData(result, dict(left_out))
 
 
 def _reason(raw: dict[str, Any], target: Any, recipe: Recipe) -> str | None:
@@ -94,9 +111,12 @@ def _reason(raw: dict[str, Any], target: Any, recipe: Recipe) -> str | None:
         return "no label"
     if not raw.get("symmetry_ok", True):
         return "label breaks the crystal's symmetry"
-    largest = float(np.abs(tensor_of(property_spec(recipe.learns)).cartesian(target)).max())
+    kind = tensor_of(property_spec(recipe.learns))
+    largest = float(np.abs(kind.cartesian(target)).max())
     if not largest < recipe.max_entry:
         return f"entry of {recipe.max_entry:g} or more"
+    if kind == ELASTIC and not all(finding.passed for finding in admissibility(kind, kind.matrix(target))):
+        return "not positive definite"
     return None
 
 

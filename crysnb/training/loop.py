@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from crysnb.evaluate.metrics import tensor_metrics
-from crysnb.models.gmtnet.heads import TensorHead, log_minus_one, tensor_of
+from crysnb.models.gmtnet.heads import TensorHead, tensor_of
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.training import checkpoint
 from crysnb.training.data import Labelled
-from crysnb.training.loss import dielectric_loss
+from crysnb.training.loss import tensor_loss
 from crysnb.training.recipe import Recipe
 from crysnb.values.crystal_batch import CrystalBatch, collate
 from crysnb.values.property_spec import property_spec
@@ -58,7 +58,7 @@ class Run:
         self.recipe, self.train_set, self.val_set, self.folder = recipe, list(train), list(val), folder
         self.network = seeded_network(recipe) if network is None else network
         self.head = cast("TensorHead", self.network.heads[recipe.learns])
-        standardise(self.head, log_minus_one(torch.stack([c.label for c in self.train_set])))
+        standardise(self.head, self.head.target.latent(torch.stack([c.label for c in self.train_set])))
         self.averaged = copy.deepcopy(self.network)
         matrices = [p for p in self.network.parameters() if p.ndim > 1]
         others = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -124,7 +124,7 @@ class Run:
 
     def _loss(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
         # Ablations put other losses here.
-        return dielectric_loss(latent, torch.stack([c.label for c in chosen]).float(), self.recipe)
+        return tensor_loss(latent, torch.stack([c.label for c in chosen]).float(), self.recipe)
 
     def _set_rate(self, step: int, steps: int) -> None:
         warm = min(1.0, (step + 1) / max(1.0, _WARM_UP * steps))
@@ -204,7 +204,7 @@ def uncertainty_factor(network: nn.Module, crystals: Sequence[Labelled], name: s
 
 @torch.no_grad()
 def standardise(head: TensorHead, latent: Tensor) -> None:
-    """Put mean and spread per irrep of the latent labels [crystal, 3, 3] into the head."""
+    """Put mean and spread per irrep of the latent labels [crystal, 3, …, 3] into the head."""
     vectors = latent.flatten(1) @ head.get_buffer("to_cartesian").double().T
     scales, at = [], 0
     for (order, parity), n in head.order:

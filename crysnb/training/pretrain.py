@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ _WARM_UP = 0.05  # share of the steps
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScalarCrystal:
-    """A crystal with both labels.
+    """A crystal with all labels that are asked for.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class ScalarCrystal:
     graph
         Graph of the idealised primitive cell.
     label
-        :data:`TARGETS` in eV/atom and eV, [2].
+        By default :data:`TARGETS` in eV/atom and eV, [label].
     """
 
     id: str
@@ -59,22 +59,30 @@ def formulas_outside(folder: Path, part: str) -> set[str]:
 
 
 def load_scalars(
-    folder: Path, *, cutoff: float, count: int, max_atoms: int, excluded: Collection[str]
+    folder: Path,
+    *,
+    cutoff: float,
+    count: int | None,
+    max_atoms: int,
+    excluded: Collection[str],
+    targets: Sequence[str] = TARGETS,
 ) -> list[ScalarCrystal]:
     """The first ``count`` small crystals of the training part, by the digest of their ids.
 
     Parameters
     ----------
     folder
-        A data set with :data:`TARGETS`.
+        A data set with ``targets``.
     cutoff
         Of the graphs, Å.
     count
-        How many at most.
+        How many at most; None for all.
     max_atoms
         Largest number of atoms of a stored cell.
     excluded
         Reduced formulas to leave out. Records that the structure checks refuse are left out too.
+    targets
+        Keys of the labels, in the order of the result.
     """
     train = set(read_split(folder / "split.json")["train"])
     suitable = [
@@ -83,20 +91,22 @@ def load_scalars(
         if str(raw.get("id")) in train
         and raw["formula"] not in excluded
         and len(raw["species"]) <= max_atoms
-        and all(name in raw["targets"] for name in TARGETS)
+        and all(name in raw["targets"] for name in targets)
     ]
     suitable.sort(key=lambda raw: hashlib.sha256(str(raw["id"]).encode()).hexdigest())
-    return list(_graphs(suitable[:count], cutoff))
+    return list(_graphs(suitable[:count], cutoff, targets))
 
 
-def _graphs(records: Iterable[dict[str, Any]], cutoff: float) -> Iterator[ScalarCrystal]:
+def _graphs(
+    records: Iterable[dict[str, Any]], cutoff: float, targets: Sequence[str]
+) -> Iterator[ScalarCrystal]:
     for raw in records:
         try:
             record = to_record(raw)
             cell = idealized_primitive(record.structure, detect(record.structure))
         except CrysnbError:
             continue
-        label = torch.tensor([float(raw["targets"][name]) for name in TARGETS])
+        label = torch.tensor([float(raw["targets"][name]) for name in targets])
         yield ScalarCrystal(id=record.id, graph=build_one(cell, cutoff), label=label)
 
 
@@ -142,8 +152,26 @@ def pretrain(network: GMTNet, recipe: Recipe, crystals: Sequence[ScalarCrystal],
     first 5 % of the steps and then falls to zero as a cosine. The tensor heads are not touched.
     """
     head = seeded_head(recipe, crystals)
+
+    def loss_of(batch: CrystalBatch, labels: Tensor) -> Tensor:
+        return head.loss(network.trunk(batch)[0], batch, labels)
+
     parameters = [p for n, p in network.named_parameters() if not n.startswith("heads.")]
-    parameters += list(head.parameters())
+    return learn(network, [*parameters, *head.parameters()], loss_of, recipe, crystals, epochs)
+
+
+def learn(
+    network: GMTNet,
+    parameters: Sequence[nn.Parameter],
+    loss_of: Callable[[CrystalBatch, Tensor], Tensor],
+    recipe: Recipe,
+    crystals: Sequence[ScalarCrystal],
+    epochs: int,
+) -> list[float]:
+    """Minimise ``loss_of(batch, labels)`` by changing ``parameters``; returns the mean loss of each epoch.
+
+    Rate, batch size, noise, weight decay and clipping are the recipe's, as :func:`pretrain` says.
+    """
     optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     starts = range(0, len(crystals), recipe.batch_size)
     losses: list[float] = []
@@ -161,7 +189,7 @@ def pretrain(network: GMTNet, recipe: Recipe, crystals: Sequence[ScalarCrystal],
                     group["lr"] = recipe.learning_rate * rate
                 chosen = [crystals[i] for i in order[start : start + recipe.batch_size]]
                 batch = displaced(collate([c.graph for c in chosen]), recipe.noise, generator)
-                loss = head.loss(network.trunk(batch)[0], batch, torch.stack([c.label for c in chosen]))
+                loss = loss_of(batch, torch.stack([c.label for c in chosen]))
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 nn.utils.clip_grad_norm_(parameters, recipe.gradient_clip)

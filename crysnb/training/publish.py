@@ -34,6 +34,30 @@ DATASETS: dict[str, dict[str, str]] = {
         "source": "Dryad, doi:10.5061/dryad.ph81h",
         "citation": "Petousis et al., Sci. Data 4, 160134 (2017), doi:10.1038/sdata.2016.134",
     },
+    "mp_elastic_2015": {
+        "name": "MP elastic tensors (de Jong 2015)",
+        "licence": "CC0 1.0",
+        "source": "Dryad, doi:10.5061/dryad.h505v",
+        "citation": "de Jong et al., Sci. Data 2, 150009 (2015), doi:10.1038/sdata.2015.9",
+    },
+    "mp_elastic_2022": {
+        "name": "MP elastic tensors, sample of 1211 crystals (2022 database)",
+        "licence": "CC BY 4.0",
+        "source": "Materials Project, doi:10.1063/1.4812323",
+        "citation": "Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
+    },
+    "mp_moduli_3k": {
+        "name": "MP bulk and shear moduli",
+        "licence": "CC BY 4.0",
+        "source": "Materials Project, doi:10.1063/1.4812323",
+        "citation": "Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
+    },
+    "mp_moduli_binary": {
+        "name": "MP bulk and shear moduli of binaries (MatCalc benchmark)",
+        "licence": "CC BY 4.0",
+        "source": "Materials Project, doi:10.1063/1.4812323",
+        "citation": "Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
+    },
 }
 
 
@@ -54,6 +78,7 @@ def write_model(
             "target": recipe.target,
             "max_entry": recipe.max_entry,
             "left_out": data.left_out,
+            **_beside(recipe),
             "crystals": {part: len(crystals) for part, crystals in data.parts.items()},
             "split": "by reduced formula: sha256('crysnb-split-v1:' + formula) mod 100; "
             "below 80 train, 80-89 val, 90-99 test",
@@ -69,6 +94,13 @@ def write_model(
         citation=_CITATION,
     )
     return store.save(folder, card, network.state_dict())
+
+
+def _beside(recipe: Recipe) -> dict[str, Any]:
+    """What else was learned from, and how."""
+    roles = [(name, "tensors, training part") for name in recipe.also]
+    roles += [(name, "bulk and shear moduli, training part, first") for name in recipe.lessons]
+    return {"also": [{**DATASETS[name], "use": use} for name, use in roles]} if roles else {}
 
 
 def score(folder: Path, data: Path | None = None, part: str = "test") -> ModelCard:

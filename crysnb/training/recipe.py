@@ -34,6 +34,15 @@ class Recipe:
         Decay per step of the averaged weights that are evaluated and saved.
     latent_weight, relative_weight, anisotropy_weight
         Weights of the three terms of the loss (see :mod:`crysnb.training.loss`).
+    moduli_weight
+        Weight of the error of K and G, for a stiffness.
+    also
+        Further data sets with the same key of the label, whose training parts are learned from too.
+    lessons
+        Data sets with K and G alone, whose training parts are learned first (see
+        :mod:`crysnb.training.moduli`).
+    lesson_epochs, lesson_atoms
+        How often, and the largest number of atoms of a cell in the lessons.
     noise
         Gaussian displacement of atoms while training, Å per coordinate.
     seed
@@ -61,6 +70,11 @@ class Recipe:
     seed: int = 0
     members: int = 1
     tags: tuple[str, ...] = field(default=())
+    moduli_weight: float = 0.0
+    also: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
+    lesson_epochs: int = 0
+    lesson_atoms: int = 16
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1 or not 0 <= self.ema < 1:
@@ -71,8 +85,14 @@ class Recipe:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        return {**asdict(self), "model": self.model.to_dict(), "tags": list(self.tags)}
+        """Plain data.
+
+        Fields of :data:`_LATER` are left out at their default, so that older recipes keep their hash.
+        """
+        data = {**asdict(self), "model": self.model.to_dict()}
+        later = [f.name for f in fields(self) if f.name in _LATER and data[f.name] == f.default]
+        lists = {k: list(v) for k, v in data.items() if isinstance(v, tuple)}
+        return {k: v for k, v in {**data, **lists}.items() if k not in later}
 
     @property
     def hash(self) -> str:
@@ -89,8 +109,12 @@ class Recipe:
         data = self.to_dict()
         config = data.pop("model") | {k: v for k, v in changes.items() if k in inner and k not in own}
         data |= {k: v for k, v in changes.items() if k in own}
-        return Recipe(**{**data, "tags": tuple(data["tags"])}, model=GMTNetConfig.from_dict(config))
+        tuples = {k: tuple(v) for k, v in data.items() if isinstance(v, list)}
+        return Recipe(**{**data, **tuples}, model=GMTNetConfig.from_dict(config))
 
+
+#: Fields that came after the first recipes.
+_LATER = frozenset({"moduli_weight", "also", "lessons", "lesson_epochs", "lesson_atoms"})
 
 RECIPES: Registry[Recipe] = Registry("recipe")
 RECIPES.add(
@@ -118,5 +142,24 @@ RECIPES.add(
         target="eps_total",
         max_entry=200.0,
         members=1,
+    ),
+)
+RECIPES.add(
+    "gmtnet-elastic",
+    Recipe(
+        name="gmtnet-elastic",
+        learns="elastic",
+        dataset="mp_elastic_2015",
+        target="elastic",
+        max_entry=1500.0,
+        model=GMTNetConfig(properties=("elastic",), cutoff=5.0, dropout=0.1),
+        epochs=40,
+        noise=0.03,
+        moduli_weight=0.5,
+        also=("mp_elastic_2022",),
+        lessons=("mp_moduli_3k", "mp_moduli_binary"),
+        lesson_epochs=8,
+        lesson_atoms=10,
+        members=3,
     ),
 )

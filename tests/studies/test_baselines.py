@@ -80,3 +80,23 @@ def test_ensembles_of_every_size_are_averaged() -> None:
     assert lines[0]["sd"]["rel_median"] == pytest.approx(ones.std())
     assert lines[1]["mean"]["rel_median"] == pytest.approx(twos.mean())
     assert lines[2]["mean"]["rel_median"] == pytest.approx(0, abs=1e-12)
+
+
+def test_isotropic_stiffness_is_two_moduli() -> None:
+    from crysnb.tensors.moduli import averages
+    from crysnb.values.tensor_kind import ELASTIC
+
+    voigt = np.diag([300.0, 280, 250, 90, 70, 60])
+    voigt[0, 1] = voigt[1, 0] = 120
+    label = torch.from_numpy(ELASTIC.cartesian(voigt)[None])
+    values = baselines.isotropic_values(label)
+    bounds = averages(voigt).voigt
+    np.testing.assert_allclose(values.numpy(), [[3 * bounds.bulk, 2 * bounds.shear]])
+    again = baselines.isotropic_tensor(values, 4)
+    np.testing.assert_allclose(baselines.isotropic_values(again).numpy(), values.numpy())
+    train = [
+        Labelled(id=n, graph=build_one(example(n), 4.0), label=k * again[0], elements=(n,))
+        for n, k in (("NaCl", 1), ("GaAs", 2), ("NaCl", 1), ("GaAs", 2))
+    ]
+    found = baselines.baselines(train, train, "elastic")
+    assert found["forest"]["k_vrh_mae"] < found["median"]["k_vrh_mae"]

@@ -17,7 +17,7 @@ from crysnb.graph.build import build_one
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.training.data import Labelled, TrainingData
 from crysnb.training.loop import Run, displaced, uncertainty_factor
-from crysnb.training.loss import dielectric_loss
+from crysnb.training.loss import tensor_loss
 from crysnb.training.publish import write_model
 from crysnb.training.recipe import RECIPES
 from crysnb.values.crystal_batch import CrystalBatch, collate
@@ -133,7 +133,7 @@ def test_each_term_of_the_loss_has_its_weight() -> None:
 
     def loss(**changes: float) -> float:
         none = dict.fromkeys(terms, 0.0)
-        return float(dielectric_loss(latent, label, RECIPE.with_changes(**{**none, **changes})))
+        return float(tensor_loss(latent, label, RECIPE.with_changes(**{**none, **changes})))
 
     for name, value in terms.items():
         assert loss(**{name: 1.0}) == pytest.approx(value, rel=1e-5)

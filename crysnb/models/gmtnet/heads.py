@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -13,12 +12,10 @@ from torch import Tensor, nn
 
 from crysnb.errors import ShapeError
 from crysnb.models.gmtnet.layers import EquivariantLinear, Irrep
+from crysnb.models.gmtnet.targets import target_of
 from crysnb.values.property_spec import PropertySpec
 from crysnb.values.tensor_kind import TensorKind, represent
 from crysnb.values.trace import Tap
-
-#: Largest Frobenius norm of log(ε − 1) that is exponentiated.
-_LOG_LIMIT = 12 * math.sqrt(3)
 
 
 def tensor_of(spec: PropertySpec) -> TensorKind:
@@ -100,9 +97,9 @@ def _commuting(block: Tensor, left: list[Tensor], right: Tensor) -> Tensor:
 class TensorHead(nn.Module):
     """Mean over atoms of gated linear maps per irrep, then one fixed matrix to Cartesian.
 
-    For a permittivity the network predicts S = log(ε − 1), so that ε = 1 + exp(S) is
-    symmetric with eigenvalues above 1 whatever the weights; exp of a symmetric matrix is equivariant.
-    Other properties are linear in the features.
+    For a permittivity the network predicts S = log(ε − 1), so that ε = 1 + exp(S) is symmetric with
+    eigenvalues above 1 whatever the weights; for a stiffness S = log(c), so that c = exp(S) is positive
+    definite (see :mod:`crysnb.models.gmtnet.targets`). Other properties are linear in the features.
 
     Parameters
     ----------
@@ -118,7 +115,7 @@ class TensorHead(nn.Module):
         super().__init__()
         kind = tensor_of(spec)
         self.rank = kind.rank
-        self.exponential = kind.name == "dielectric"
+        self.target = target_of(kind.name)
         matrix, irreps = change_of_basis(kind)
         self.order = list(irreps_of(irreps).items())
         self.irreps: dict[Irrep, int] = irreps_of(irreps)
@@ -136,12 +133,12 @@ class TensorHead(nn.Module):
     ) -> Tensor:
         """Cartesian tensors [crystal, 3, …, 3] in the property's unit."""
         latent = self.latent(x, features, crystal, n_crystals, tap, name)
-        return one_plus_exp(latent) if self.exponential else latent
+        return self.target.tensor(latent)
 
     def latent(
         self, x: Tensor, features: dict[Irrep, Tensor], crystal: Tensor, n_crystals: int, tap: Tap, name: str
     ) -> Tensor:
-        """Cartesian tensors before the exponential, [crystal, 3, …, 3]."""
+        """What is learned in place of the Cartesian tensors, [crystal, 3, …, 3]."""
         mapped = self.linear(features)
         if (0, 1) in self.irreps:
             mapped[(0, 1)] = mapped[(0, 1)] + self.scalar(x)[:, :, None]
@@ -176,25 +173,3 @@ def mean_per_crystal(nodes: Tensor, crystal: Tensor, n_crystals: int) -> Tensor:
     total = nodes.new_zeros(n_crystals, nodes.shape[1]).index_add(0, crystal, nodes)
     counts = torch.bincount(crystal, minlength=n_crystals).to(nodes.dtype)
     return total / counts[:, None]
-
-
-def one_plus_exp(latent: Tensor) -> Tensor:
-    """1 + exp(S) of symmetric matrices [crystal, 3, 3]: symmetric, eigenvalues above 1.
-
-    In double precision inside: torch's single-precision matrix exponential chooses its order by the
-    whole batch, so that a crystal's result would depend on its batch mates in the sixth digit.
-    """
-    s = (latent + latent.transpose(1, 2)).double() / 2
-    # Bounded so that no input can overflow; log(ε − 1) of real insulators lies between −3 and 6.
-    size = s.norm(dim=(1, 2), keepdim=True)
-    exponential: Tensor = torch.linalg.matrix_exp(s * (_LOG_LIMIT / size.clamp(min=_LOG_LIMIT)))
-    one = torch.eye(3, dtype=s.dtype, device=s.device)
-    return (one + (exponential + exponential.transpose(1, 2)) / 2).to(latent.dtype)
-
-
-def log_minus_one(epsilon: Tensor) -> Tensor:
-    """Inverse of :func:`one_plus_exp` for labels, [crystal, 3, 3], eigenvalues clipped above 1.05."""
-    values, vectors = torch.linalg.eigh((epsilon + epsilon.transpose(1, 2)) / 2)
-    logs = torch.log((values - 1).clamp(min=0.05))
-    result: Tensor = torch.einsum("bij,bj,bkj->bik", vectors, logs, vectors)
-    return result
