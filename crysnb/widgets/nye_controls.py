@@ -107,65 +107,6 @@ def _tolerances(choices: NyeChoices, result: NyeResult) -> list[dict[str, Any]]:
         ends = [f"{p:g}" for p in (plateau.first, plateau.last)]
         inside = [s.symprec for s in stairs.steps if plateau.first <= s.symprec <= plateau.last]
         is_usual = plateau.first <= USUAL <= plateau.last
-        out.append(("as given", report.verdict, "δ < 1e-3 is consistent, δ < 1e-2 numerical noise"))
-        out.append(("δ", _share(report.delta), "‖T − PT‖ / ‖T‖, the same in every frame"))
-        blocks = ", ".join(f"{name} {_share(value)}" for name, value in report.blocks.items())
-        out.append(("by angular momentum", blocks, "δ of each part: l and its parity"))
-    nearest = choices.nearest(result.symprec)
-    if nearest is not None:
-        words = f"that of {nearest.point_group}, in an orientation of its own (δ {_share(nearest.delta)})"
-        out.append(("own symmetry", words, "the highest class that the tensor itself has, freely oriented"))
-    out += [("physics", f"{'✓' if f.passed else '✕'} {f.text}", f.code) for f in report.physical]
-    return [_fact(*row) for row in out]
-
-
-def repair_text(choices: NyeChoices, result: NyeResult) -> str:
-    """Which mistake explains the tensor; empty where none does, and always for a consistent one."""
-    report, repair = choices.report(result.symprec), choices.repair(result.symprec)
-    if report is None or repair is None:
-        return ""
-    undone = f"Undone, δ is {_share(repair.delta)} instead of {_share(report.delta)}."
-    others = (
-        " Another mistake, as simple, leads to other numbers: symmetry cannot tell which one was made."
-        if repair.ambiguous
-        else ""
-    )
-    return f"This looks like a mistake. {repair.text} {undone}{others}"
-
-
-def check_dict(choices: NyeChoices, result: NyeResult) -> dict[str, Any] | None:
-    """The same as plain data; the classes of a consistent tensor are left to :func:`crysnb.check`."""
-    report = choices.report(result.symprec)
-    if report is None:
-        return None
-    repair, nearest = choices.repair(result.symprec), choices.nearest(result.symprec)
-    return {
-        "delta": report.delta,
-        "verdict": report.verdict,
-        "consistent": report.consistent,
-        "blocks": dict(report.blocks),
-        "physical": report.physical.to_dict(),
-        "best_frame": None if repair is None else repair.to_dict(),
-        "nearest_group": None if nearest is None else nearest.to_dict(),
-    }
-
-
-def _tolerance(result: NyeResult) -> str:
-    form = result.form
-    used = "" if form is None or form.symprec is None else f"{form.symprec:g} Å"
-    return f"auto ({used})" if result.symprec == "auto" else used
-
-
-def _tolerances(choices: NyeChoices, result: NyeResult) -> list[dict[str, Any]]:
-    """One step for each run of tolerances with the same group."""
-    stairs = choices.staircase
-    if stairs is None:
-        return []
-    used = result.form.symprec if result.form is not None else None
-    out = []
-    for plateau in stairs.plateaus:
-        ends = [f"{p:g}" for p in (plateau.first, plateau.last)]
-        inside = [s.symprec for s in stairs.steps if plateau.first <= s.symprec <= plateau.last]
         out.append(
             {
                 "symprec": USUAL if is_usual else min(inside, key=lambda p: abs(math.log(p / USUAL))),
