@@ -33,6 +33,7 @@ from .widgets.explain import explain as explain
 from .widgets.prediction_panel import panel as panel
 from .widgets.session import link as link
 from .widgets.structure_view import show as show
+from .widgets.surface import surface as surface
 from .widgets.tensor_view import nye as nye
 from .widgets.upload import upload as upload
 

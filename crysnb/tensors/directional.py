@@ -178,7 +178,7 @@ class Elastic(Evaluator):
         }
 
     def _product(self, a: Array, b: Array | None = None) -> Array:
-        return np.asarray(np.einsum("...i,ij,...j->...", a, self.s, a if b is None else b, optimize=True))
+        return np.asarray((a @ self.s * (a if b is None else b)).sum(axis=-1))
 
     def values(self, n: Array, sheet: str) -> Array:
         """Values at each n; over m as the sheet says."""

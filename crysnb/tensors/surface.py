@@ -96,5 +96,6 @@ def surface(
         title=title,
         point_group=None if form is None else form.point_group,
         axes=None if form is None else form.axes,
+        frame="own" if form is None else form.frame,
         asymmetry=asymmetry,
     )

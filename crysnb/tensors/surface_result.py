@@ -96,6 +96,8 @@ class Surface:
         Of the crystal; None if it was not given.
     axes
         Columns are its conventional axes in the frame of the tensor, shape [3, 3]; or None.
+    frame
+        Name of the frame of the tensor: ``"own"`` is that of the structure as given.
     asymmetry
         Share of the norm by which the given matrix broke the symmetry of its indices (such as c12 ≠ c21).
     evaluator
@@ -110,6 +112,7 @@ class Surface:
     title: str = ""
     point_group: str | None = None
     axes: Array | None = None
+    frame: str = "own"
     asymmetry: float = 0.0
     evaluator: Evaluator
 
@@ -255,6 +258,7 @@ class Surface:
             "kind": self.kind.name,
             "unit": self.unit,
             "point_group": self.point_group,
+            "frame": self.frame,
             "asymmetry": self.asymmetry,
             "extremes": {which: extreme.to_dict() for which, extreme in self.extremes.items()},
             "anisotropy": self.anisotropy,
@@ -321,7 +325,7 @@ def built(prop: Directional, cls: type[Surface] = Surface, **facts: Any) -> Surf
 
 
 def _made(like: Surface, prop: Directional) -> Surface:
-    names = ("kind", "tensor", "tensor_unit", "title", "point_group", "axes", "asymmetry")
+    names = ("kind", "tensor", "tensor_unit", "title", "point_group", "axes", "frame", "asymmetry")
     return built(prop, type(like), **{name: getattr(like, name) for name in names})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,7 +44,7 @@ class Scalars:
         low, high = self.range
         spread = high - low
         share = (self.values - low) / spread if spread > 0 else np.full(len(self.values), 0.5)
-        return [_viridis(float(s)) for s in share]
+        return [color_at(float(s)) for s in share]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -164,10 +164,11 @@ def _found(raw: Any, values: NDArray[np.float64] | None) -> str:
     return quote(raw) if values is None else f"an array of shape {values.shape}"
 
 
-def _viridis(share: float) -> str:
-    at = min(max(share, 0.0), 1.0) * (len(VIRIDIS) - 1)
-    k = min(int(at), len(VIRIDIS) - 2)
-    low, high = (_rgb(VIRIDIS[k]), _rgb(VIRIDIS[k + 1]))
+def color_at(share: float, stops: Sequence[str] = VIRIDIS) -> str:
+    """Colour at a share of the way along a scale of evenly spaced stops, as ``#rrggbb``."""
+    at = min(max(share, 0.0), 1.0) * (len(stops) - 1)
+    k = min(int(at), len(stops) - 2)
+    low, high = (_rgb(stops[k]), _rgb(stops[k + 1]))
     mixed = [round(a + (b - a) * (at - k)) for a, b in zip(low, high, strict=True)]
     return "#" + "".join(f"{v:02x}" for v in mixed)
 

@@ -97,9 +97,11 @@ def test_html_page_draws_the_still_picture(view):
 
 def test_states_cover_all_kinds():
     assert {v().kind for v in states.VIEWS.values()} == {
+        "breaking",
         "crystal",
         "tensor",
         "story",
         "structure",
+        "surface",
         "prediction",
     }

@@ -1,6 +1,6 @@
 // Reading of the `data` trait of a crystal view; the shape is that of schema/crystal.schema.json.
 import type { Mat3, Vec3 } from "./camera";
-import { integer, list, oneOf, record, SchemaError, string, text } from "./read";
+import { color, integer, list, number, numbers, oneOf, record, SchemaError, sized, string, text } from "./read";
 import { fact, notice, type Fact, type Notice } from "./schema";
 
 export const OPERATION_KINDS = ["identity", "inversion", "rotation", "screw", "rotoinversion", "mirror", "glide"] as const;
@@ -134,29 +134,8 @@ function glyphs(value: unknown, n: number): CrystalGlyphs {
   };
 }
 
-function number(value: unknown, at: string): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new SchemaError(at);
-  return value;
-}
-
-function numbers(value: unknown, at: string, size?: number): number[] {
-  if (!Array.isArray(value)) throw new SchemaError(at);
-  const out = value.map((v) => number(v, at));
-  return size === undefined ? out : sized(out, at, size);
-}
-
-function vector(value: unknown, at: string): Vec3 {
+export function vector(value: unknown, at: string): Vec3 {
   return numbers(value, at, 3) as unknown as Vec3;
-}
-
-function color(value: unknown, at: string): string {
-  if (typeof value !== "string" || !/^#[0-9a-f]{6}$/.test(value)) throw new SchemaError(at);
-  return value;
-}
-
-function sized<T>(values: T[], at: string, size: number): T[] {
-  if (values.length !== size) throw new SchemaError(at);
-  return values;
 }
 
 function pairs(values: number[]): number[] {

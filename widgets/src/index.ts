@@ -7,6 +7,7 @@ import { mountPrediction } from "./prediction_view";
 import { adoptStyles } from "./styles";
 import { mountStory } from "./story_view";
 import { mountStructure } from "./structure_view";
+import { mountSurface } from "./surface_view";
 import { mountTensor } from "./tensor_view";
 import { mountUpload } from "./upload";
 import type { ViewContext } from "./view";
@@ -18,6 +19,7 @@ const VIEWS: Readonly<Record<string, (context: ViewContext) => void>> = {
   prediction: mountPrediction,
   story: mountStory,
   structure: mountStructure,
+  surface: mountSurface,
   tensor: mountTensor,
   upload: mountUpload,
 };

@@ -85,7 +85,7 @@ export class State {
   }
 
   /** Ask Python for other settings. */
-  choose(options: Readonly<Record<string, string | number | boolean>>): void {
+  choose(options: Readonly<Record<string, string | number | boolean | readonly number[]>>): void {
     this.host.set("options", { ...options });
     this.save();
   }

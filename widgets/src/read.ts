@@ -34,3 +34,24 @@ export function list<T>(d: Fields, key: string, item: (value: unknown, at: strin
   if (!Array.isArray(value)) throw new SchemaError(key);
   return value.map((v, i) => item(v, `${key}[${i}]`));
 }
+
+export function number(value: unknown, at: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw new SchemaError(at);
+  return value;
+}
+
+export function numbers(value: unknown, at: string, size?: number): number[] {
+  if (!Array.isArray(value)) throw new SchemaError(at);
+  const out = value.map((v) => number(v, at));
+  return size === undefined ? out : sized(out, at, size);
+}
+
+export function color(value: unknown, at: string): string {
+  if (typeof value !== "string" || !/^#[0-9a-f]{6}$/.test(value)) throw new SchemaError(at);
+  return value;
+}
+
+export function sized<T>(values: T[], at: string, size: number): T[] {
+  if (values.length !== size) throw new SchemaError(at);
+  return values;
+}
