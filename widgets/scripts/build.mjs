@@ -1,6 +1,6 @@
 // Builds the one ES module that ships in the Python package. The output depends on the sources and on the
 // pinned esbuild alone, so that a rebuild is the same byte for byte.
-import { context, build } from "esbuild";
+import { context, build, transform } from "esbuild";
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
@@ -12,6 +12,17 @@ const FORBIDDEN = [
   /\beval\s*\(/, /\bnew\s+Function\b/, /\bFunction\s*\(/, /\binnerHTML\b/, /\bouterHTML\b/,
   /\binsertAdjacentHTML\b/, /\bdocument\.write/, /sourceMappingURL/, /<\/script/i,
 ];
+
+// Styles travel as text inside the module: esbuild shortens them only when told so.
+const styles = {
+  name: "styles",
+  setup(builder) {
+    builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: "es2022" });
+      return { contents: code.trim(), loader: "text" };
+    });
+  },
+};
 
 const options = {
   absWorkingDir: root,
@@ -25,7 +36,7 @@ const options = {
   charset: "utf8",
   legalComments: "none",
   sourcemap: false,
-  loader: { ".css": "text" },
+  plugins: [styles],
   logLevel: "warning",
 };
 
