@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceW
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 #: Executed here; tests/notebooks leaves them to this lane.
-NOTEBOOKS = ("01_structures.ipynb", "02_predict.ipynb", "03_tensor_zeros.ipynb")
+NOTEBOOKS = ("01_structures.ipynb", "02_predict.ipynb", "03_tensor_zeros.ipynb", "04_wrong_axes.ipynb")
 ROOTS = ".cn-root"
 SHOWS = re.compile(r"\bcn\.(?:show|nye|upload)\(")
 THEMES = (("JupyterLab Light", True), ("JupyterLab Dark", False))
