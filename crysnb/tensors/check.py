@@ -11,13 +11,15 @@ from crysnb.errors import ShapeError, quote
 from crysnb.symmetry.detect import Symprec, structure_of
 from crysnb.tensors.blocks import block_norms
 from crysnb.tensors.form import TensorForm, tensor_form
+from crysnb.tensors.mistakes import standard_frame
 from crysnb.tensors.report import Offender, TensorReport
+from crysnb.tensors.stability import born_conditions, polycrystal_bounds
 from crysnb.tensors.verdicts import CONSISTENT, verdict_of
-from crysnb.values.admissible import admissibility
+from crysnb.values.admissible import Admissibility, admissibility
 from crysnb.values.prediction import Prediction
 from crysnb.values.property_spec import PROPERTIES
 from crysnb.values.symmetry_info import SymmetryInfo
-from crysnb.values.tensor_kind import KINDS, TensorKind, tensor_kind
+from crysnb.values.tensor_kind import KINDS, TensorKind, rotate, tensor_kind
 
 Array = NDArray[np.float64]
 
@@ -168,11 +170,21 @@ def _report(form: TensorForm, kind: TensorKind, full: Array, lattice: Array | No
         blocks=block_norms(kind, rest / scale),
         asymmetry=_norm(full - indexed) / scale,
         offenders=() if verdict == CONSISTENT else _offenders(form, full, allowed, indexed),
-        physical=admissibility(kind, full),
+        physical=_physical(form, kind, full, allowed),
         tensor=full,
         form=form,
         lattice=lattice,
     )
+
+
+def _physical(form: TensorForm, kind: TensorKind, full: Array, allowed: Array) -> Admissibility:
+    demands = admissibility(kind, full)
+    if kind.name != "elastic":
+        return demands
+    # Born's conditions hold for the form of the class, so the nearest allowed tensor is what they are put to.
+    standard = rotate(kind, allowed, standard_frame(form))
+    bounds = polycrystal_bounds(full) if demands else ()
+    return Admissibility((*demands, *born_conditions(standard, form.point_group), *bounds))
 
 
 def _offenders(form: TensorForm, full: Array, allowed: Array, indexed: Array) -> tuple[Offender, ...]:

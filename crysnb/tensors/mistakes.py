@@ -200,6 +200,11 @@ def _signed() -> Array:
     return np.concatenate([proper, -proper])
 
 
+def standard_frame(form: TensorForm) -> Array:
+    """Rotation from the frame of a form to x ∥ a, z ∥ c* of its conventional axes, shape [3, 3]."""
+    return _pair_frame(form.axes.T, 0, 1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frame:
     rank: int
@@ -210,7 +215,7 @@ class _Frame:
 def _framed(form: TensorForm, lattice: Array | None) -> Iterator[Turn]:
     own = form.rotation
     trigonal = form.point_group.lstrip("-")[0] in "36"
-    standard = _pair_frame(form.axes.T, 0, 1)
+    standard = standard_frame(form)
     turns_of_axes = point_group_operations("622" if trigonal else "432")
     equivalents = np.swapaxes(standard, 0, 1) @ turns_of_axes @ standard
     orders = point_group_operations("432")
@@ -242,9 +247,7 @@ def _frames(form: TensorForm, lattice: Array | None) -> Iterator[_Frame]:
     info = form.symmetry
     if np.abs(own - np.eye(3)).max() > 1e-9:
         yield _Frame(FIRST, own.T, "the own frame of the structure")
-    yield _Frame(
-        FIRST, _pair_frame(conventional, 0, 1), "the frame x ∥ a, z ∥ c* of the conventional cell (nye)"
-    )
+    yield _Frame(FIRST, standard_frame(form), "the frame x ∥ a, z ∥ c* of the conventional cell (nye)")
     cells = [("conventional", conventional)]
     if info is not None:
         yield _Frame(FIRST, ieee_rotation(info) @ own.T, "the IEEE 1987 frame")

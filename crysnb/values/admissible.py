@@ -29,16 +29,19 @@ class Finding:
         Stable dotted name, for example ``"elastic.positive_definite"``.
     passed
         Whether it is met.
-    eigenvalues
-        What was looked at, in the unit of the tensor, smallest first.
     text
         One sentence with the numbers.
+    eigenvalues
+        Where the demand is one on eigenvalues: these, in the unit of the tensor, smallest first.
+    values
+        What else was looked at: (name, value), for example ``("c11 - c12", 80.0)``.
     """
 
     code: str
     passed: bool
-    eigenvalues: tuple[float, ...]
     text: str
+    eigenvalues: tuple[float, ...] = ()
+    values: tuple[tuple[str, float], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -46,6 +49,7 @@ class Finding:
             "code": self.code,
             "passed": self.passed,
             "eigenvalues": list(self.eigenvalues),
+            "values": dict(self.values),
             "text": self.text,
         }
 
@@ -82,7 +86,7 @@ class Admissibility:
 
 
 def admissibility(kind: TensorKind, tensor: NDArray[np.float64]) -> Admissibility:
-    """Whether a material can have this tensor at all; says nothing about symmetry.
+    """Whether a material can have this tensor at all, whatever its symmetry.
 
     Parameters
     ----------
