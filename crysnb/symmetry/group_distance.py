@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: Tolerance in Å at which a higher group is looked for, and how far beyond the tolerance in use it may be.
-NEAR_SYMPREC, REACH = 0.1, 0.05
+#: Tolerance in Å at which a higher group is looked for; how far beyond the tolerance in use it may be, in Å
+#: and in strain (0.05 Å in a cell edge of 5 Å change its square by 0.02).
+NEAR_SYMPREC, REACH, REACH_STRAIN = 0.1, 0.05, 0.02
 #: Strain that is worth a word.
 _NOTABLE_STRAIN = 1e-5
 #: Rounds of assigning atoms and moving the origin; more than two are rarely needed.
@@ -109,6 +110,10 @@ class GroupDistance:
             f"{self.symbol} ({self.number})"
         )
 
+    def within(self, length: float, strain: float = REACH_STRAIN) -> bool:
+        """Whether no atom has to move further than ``length`` in Å, nor the metric more than ``strain``."""
+        return self.largest <= length and self.strain <= strain
+
     def __repr__(self) -> str:
         return f"GroupDistance({self.text})"
 
@@ -150,7 +155,7 @@ def group_distance(x: Any, reference: Any = None, symprec: Symprec = "auto") -> 
     SymmetryUndetermined
         If no group is found, or its translations cannot map the atoms onto each other.
     StructureError
-        If a structure is not one that can be worked with.
+        If a structure is not one that can be worked with, or ``structure.other_atoms``.
 
     Notes
     -----
@@ -161,6 +166,12 @@ def group_distance(x: Any, reference: Any = None, symprec: Symprec = "auto") -> 
     structure = structure_of(x)
     origin = structure if reference is None else structure_of(reference)
     cell, known = cell_of(structure), cell_of(origin)
+    if sorted(cell.numbers) != sorted(known.numbers):
+        raise StructureError(
+            "structure.other_atoms",
+            found=f"{structure.composition.formula} beside a reference of {origin.composition.formula}",
+            accepted="the same atoms as in the reference, in a cell with the same vectors up to a strain",
+        )
     used = detect(origin, symprec).symprec
     return distance_to(
         cell, LocatedGroup.of(Cell(cell.lattice, known.frac, known.numbers), search(known, used))
@@ -264,7 +275,7 @@ def nearly(structure: Structure, info: SymmetryInfo, reach: float = REACH) -> Gr
     info
         The symmetry that it is taken to have.
     reach
-        How far beyond ``info.symprec`` in Å the largest shift may be.
+        How far beyond ``info.symprec`` in Å the largest shift may be; the strain at most 0.02.
 
     Notes
     -----
@@ -282,4 +293,4 @@ def nearly(structure: Structure, info: SymmetryInfo, reach: float = REACH) -> Gr
         distance = distance_to(cell, group)
     except (SymmetryUndetermined, StructureError):
         return None
-    return distance if distance.largest <= info.symprec + reach else None
+    return distance if distance.within(info.symprec + reach) else None

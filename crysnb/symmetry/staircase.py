@@ -149,7 +149,7 @@ class Staircase:
     def nearly(self) -> Plateau | None:
         """The plateau with more operations than ``chosen`` that the crystal is nearest to.
 
-        Only one whose distance is less than 0.05 Å beyond the tolerance that was chosen.
+        Only one whose distance is less than 0.05 Å beyond the tolerance that was chosen, and 0.02 in strain.
         """
         if self.chosen is None:
             return None
@@ -157,7 +157,7 @@ class Staircase:
         higher = [
             (p.distance.largest, k)
             for k, p in enumerate(self.plateaus)
-            if p.distance is not None and p.n_operations > floor and p.distance.largest <= limit
+            if p.distance is not None and p.n_operations > floor and p.distance.within(limit)
         ]
         return self.plateaus[min(higher)[1]] if higher else None
 
@@ -209,7 +209,7 @@ def staircase(x: Any, tolerances: Sequence[float] = GRID) -> Staircase:
     """
     structure = structure_of(x)
     cell = cell_of(structure)
-    wanted = sorted({check_symprec(p) for p in tolerances})
+    wanted = sorted({check_symprec(p) for p in np.atleast_1d(np.asarray(tolerances, dtype=object)).flat})
     found = [(p, _locate(cell, p)) for p in wanted]
     steps = tuple(_step(p, group, _number(search(cell, p, ANGLE))) for p, group in found)
     runs = _runs([(p, group) for p, group in found if group is not None])

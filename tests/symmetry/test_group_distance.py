@@ -10,11 +10,12 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 import crysnb as cn
-from crysnb.errors import SymmetryUndetermined
+from crysnb.errors import StructureError, SymmetryUndetermined
 from crysnb.structure.transforms import random_rotation, rotated, shifted, supercell
 from crysnb.symmetry import group_distance as module
 from crysnb.symmetry.detect import cell_of, detect
 from crysnb.symmetry.group_distance import group_distance, nearly
+from crysnb.symmetry.search import search
 
 A = 3.905
 PARENT = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
@@ -184,6 +185,23 @@ def test_what_is_not_nearly_higher() -> None:
     for name in ("quartz", "BaTiO3", "kyanite"):
         s = cn.as_structure(name)
         assert nearly(s, detect(s)) is None
+
+
+def test_a_tetragonal_cell_is_not_nearly_cubic_because_no_atom_moves() -> None:
+    for c, near in ((1.005, True), (1.02, False)):
+        s = perovskite(0.0, c * A)
+        info = detect(s, 1e-3)
+        assert info.number == 123
+        assert search(cell_of(s), 0.1).number == 221
+        assert (nearly(s, info) is not None) == near
+    assert group_distance(perovskite(0.0, 1.005 * A), perovskite()).within(0.01)
+    assert not group_distance(perovskite(0.0, 1.02 * A), perovskite()).within(0.01)
+
+
+def test_a_reference_with_other_atoms_is_refused() -> None:
+    with pytest.raises(StructureError) as error:
+        group_distance(perovskite(), "NaCl")
+    assert error.value.code == "structure.other_atoms"
 
 
 def test_plain_data() -> None:

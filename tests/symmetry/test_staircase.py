@@ -11,6 +11,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 import crysnb as cn
+from crysnb.errors import SymmetryUndetermined
 from crysnb.structure.transforms import shifted
 from crysnb.symmetry.detect import cell_of, detect
 from crysnb.symmetry.located import LocatedGroup
@@ -148,6 +149,23 @@ def test_plain_data() -> None:
     assert repr(found) == "Staircase(P4mm → Pm-3m, auto takes P4mm)"
 
 
+def test_a_strained_cell_is_no_near_symmetry() -> None:
+    """Tetragonal indium: at 0.3 Å a search calls it cubic, and no atom would have to move."""
+    found = staircase(Structure(Lattice.tetragonal(3.25, 4.95), ["In"] * 2, [[0, 0, 0], [0.5, 0.5, 0.5]]))
+    assert [p.number for p in found.plateaus] == [139, 225]
+    assert found.plateaus[1].distance is not None
+    assert found.plateaus[1].distance.largest < 1e-12
+    assert found.nearly is None
+
+
+@pytest.mark.parametrize("tolerances", ["0.1", None, {"a": 1}, [None], [[0.1, "x"]]])
+def test_odd_tolerances_end_in_an_error_of_ours(tolerances: Any) -> None:
+    with pytest.raises(SymmetryUndetermined) as error:
+        staircase("quartz", tolerances)
+    assert error.value.code == "symmetry.symprec"
+
+
 def test_tolerances_are_sorted_and_taken_once() -> None:
     assert [s.symprec for s in staircase("quartz", [0.1, 0.01, 0.1]).steps] == [0.01, 0.1]
+    assert [s.symprec for s in staircase("quartz", 0.1).steps] == [0.1]  # type: ignore[arg-type]
     assert staircase("quartz", []).plateaus == ()
