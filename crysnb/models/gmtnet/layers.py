@@ -194,7 +194,7 @@ class SquareProduct(nn.Module):
 
 
 def _square_matrix(l_max: int, paths: list[tuple[int, int, Irrep]]) -> tuple[Tensor, Tensor]:
-    """Index pairs i ≤ j of the concatenated moments, [2, pair], and the matrix [pair, output]."""
+    """Index pairs i ≤ j of the concatenated moments that matter, [2, pair], and the matrix [pair, output]."""
     size = (l_max + 1) ** 2
     first, second = torch.triu_indices(size, size)
     columns = []
@@ -205,7 +205,9 @@ def _square_matrix(l_max: int, paths: list[tuple[int, int, Irrep]]) -> tuple[Ten
         both = coupling + coupling.transpose(0, 1)
         both[torch.arange(size), torch.arange(size)] /= 2
         columns.append(both[first, second])
-    return torch.stack([first, second]), torch.cat(columns, dim=1)
+    matrix = torch.cat(columns, dim=1)
+    used = matrix.abs().sum(1) > 0  # even irreps alone need no product of an even and an odd order
+    return torch.stack([first, second])[:, used], matrix[used]
 
 
 class EquivariantLinear(nn.Module):
