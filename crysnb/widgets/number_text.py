@@ -38,4 +38,6 @@ def small_text(value: float) -> str:
 
 def share_text(value: float) -> str:
     """A share of one: percent where that reads well, a power of ten where it does not."""
-    return small_text(value) if value < 1e-4 else f"{100 * value:.2g} %"
+    if value < 1e-4:
+        return small_text(value)
+    return f"{100 * value:.0f} %" if value > 0.1 else f"{100 * value:.2g} %"

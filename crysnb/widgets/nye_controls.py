@@ -27,9 +27,9 @@ def controls_state(choices: NyeChoices, result: NyeResult) -> dict[str, Any]:
     form = result.form
     if form is None:
         return NO_CONTROLS
-    frames = [_choice(name, name, frame_words(form, name)) for name in choices.frames]
-    settings = [_choice(str(k), f"{k + 1}: {s.text}", "") for k, s in enumerate(form.settings)]
-    shown = [_choice(name, *SHOWN_WORDS[name]) for name in choices.offered(result)]
+    frames = [_fact(name, name, frame_words(form, name)) for name in choices.frames]
+    settings = [_fact(f"{k + 1}: {s.text}", str(k), "") for k, s in enumerate(form.settings)]
+    shown = [_fact(SHOWN_WORDS[name][0], name, SHOWN_WORDS[name][1]) for name in choices.offered(result)]
     return {
         "frames": frames if len(frames) > 1 else [],
         "settings": settings if len(settings) > 1 else [],
@@ -57,6 +57,19 @@ def check_facts(choices: NyeChoices, result: NyeResult) -> list[dict[str, str]]:
         out.append(("own symmetry", words, "the highest class that the tensor itself has, freely oriented"))
     out += [("physics", f"{'✓' if f.passed else '✕'} {f.text}", f.code) for f in report.physical]
     return [_fact(*row) for row in out]
+
+
+def check_summary(choices: NyeChoices, result: NyeResult) -> str:
+    """The same in one line."""
+    report = choices.report(result.symprec)
+    if report is None:
+        return ""
+    words = [] if result.prediction is not None else [report.verdict, f"δ {_share(report.delta)}"]
+    broken = sum(not finding.passed for finding in report.physical)
+    if report.physical:
+        demands = f"{len(report.physical)} demand{'s' if len(report.physical) > 1 else ''} of physics"
+        words.append(f"{broken} of {demands} not met" if broken else f"{demands} met")
+    return f"Checks of the tensor as given: {', '.join(words)}" if words else ""
 
 
 def repair_text(choices: NyeChoices, result: NyeResult) -> str:
@@ -122,10 +135,6 @@ def _tolerances(choices: NyeChoices, result: NyeResult) -> list[dict[str, Any]]:
 def _share(value: float) -> str:
     """A share of the norm; what rounding leaves is none."""
     return share_text(value if value > EXACT else 0.0)
-
-
-def _choice(value: str, text: str, hint: str) -> dict[str, str]:
-    return {"value": value, "text": text, "hint": hint}
 
 
 def _fact(label: str, value: str, hint: str) -> dict[str, str]:

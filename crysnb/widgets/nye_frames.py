@@ -88,9 +88,11 @@ def spread_in_frame(kind: TensorKind, spread: Array, rotation: Array) -> Array:
     return np.where(is_known, spread[source], np.nan)
 
 
-def matrix_text(rotation: Array) -> list[list[str]]:
-    """Rows of a rotation as people read them."""
-    return [[_entry(float(value)) for value in row] for row in rotation]
+def matrix_text(rotation: Array) -> str:
+    """A rotation as people read it, a row on each line."""
+    rows = [[_entry(float(value)) for value in row] for row in rotation]
+    width = max(len(text) for row in rows for text in row)
+    return "\n".join("  ".join(text.rjust(width) for text in row) for row in rows)
 
 
 def _entry(value: float) -> str:

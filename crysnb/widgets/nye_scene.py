@@ -75,9 +75,9 @@ def reason_lines(state: dict[str, Any]) -> list[str]:
 
 def rotation_lines(state: dict[str, Any]) -> list[str]:
     """The matrix from the own frame, on one line; none for the own frame itself."""
-    rows = state["rotation"]["rows"]
-    matrix = "; ".join(", ".join(row) for row in rows)
-    return [f"{state['rotation']['text']}: [{matrix}]"] if rows else []
+    rotation = state["rotation"]
+    rows = [", ".join(row.split()) for row in rotation["matrix"].splitlines()]
+    return [f"{rotation['text']}: [{'; '.join(rows)}]"] if rows else []
 
 
 def _header(shapes: list[Shape], state: dict[str, Any]) -> float:
@@ -194,7 +194,7 @@ def _sentences(state: dict[str, Any]) -> list[tuple[str, bool]]:
     if len(reasons) > _LINES_OF_REASONS:
         lines.append((f"… and {len(reasons) - _LINES_OF_REASONS} more reasons", False))
     lines += [(text, False) for text in rotation_lines(state)]
-    lines += [(state["repair"], False)] if state["repair"] else []
+    lines += [(state[key], False) for key in ("checked", "repair") if state[key]]
     lines += [(f"Guaranteed: {state['guaranteed']}", False)] if state["guaranteed"] else []
     lines += [(f"Learned: {state['learned']}", False)] if state["learned"] else []
     lines += [(f"{n['severity']}: {n['text']}", False) for n in state["notices"][:6]]

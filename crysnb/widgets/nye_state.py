@@ -9,7 +9,7 @@ from crysnb.values.prediction import Prediction
 from crysnb.widgets import nye_text
 from crysnb.widgets.component_facts import Component
 from crysnb.widgets.number_text import decimals_for, share_text, small_text
-from crysnb.widgets.nye_controls import NO_CONTROLS, check_facts, controls_state, repair_text
+from crysnb.widgets.nye_controls import NO_CONTROLS, check_facts, check_summary, controls_state, repair_text
 from crysnb.widgets.nye_frames import frame_label, frame_words, matrix_text
 from crysnb.widgets.nye_options import NyeChoices
 from crysnb.widgets.nye_result import NyeResult
@@ -56,6 +56,7 @@ def nye_state(result: NyeResult, choices: NyeChoices, *, has_controls: bool = Tr
         "spoken": nye_text.announcement(result),
         "rotation": rotation(result),
         "checks": check_facts(choices, result),
+        "checked": check_summary(choices, result),
         "repair": repair_text(choices, result),
         "controls": controls_state(choices, result) if has_controls else NO_CONTROLS,
         "cells": [_cell(result, c, decimals) for c in result.components],
@@ -96,15 +97,15 @@ def facts(result: NyeResult) -> list[dict[str, str]]:
     return [{"label": label, "value": value, "hint": hint} for label, value, hint in out]
 
 
-def rotation(result: NyeResult) -> dict[str, Any]:
-    """Matrix from the own frame to the one shown, as text; no rows for the own frame itself."""
+def rotation(result: NyeResult) -> dict[str, str]:
+    """Matrix from the own frame to the one shown, as text; empty for the own frame itself."""
     form = result.form
     if form is None or form.frame == "own":
-        return {"text": "", "rows": []}
+        return {"text": "", "matrix": ""}
     source = "own" if form.symmetry is not None else "standard"
     return {
         "text": f"Rotation R from {source} to {frame_label(result)} axes (v′ = R v)",
-        "rows": matrix_text(form.rotation),
+        "matrix": matrix_text(form.rotation),
     }
 
 

@@ -210,7 +210,7 @@ class NyeView(ExplainerWidget):
                 *("".join(text.rjust(width) for text in line) for line in grid),
                 *reason_lines(state),
                 *rotation_lines(state),
-                *([state["repair"]] if state["repair"] else []),
+                *(state[key] for key in ("checked", "repair") if state[key]),
             ]
         )
 

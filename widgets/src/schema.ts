@@ -34,7 +34,6 @@ export interface Cell {
 
 export interface TensorOperation { readonly name: string; readonly text: string; readonly vanishing: readonly string[] }
 
-export interface Choice { readonly value: string; readonly text: string; readonly hint: string }
 /** A range of tolerances with one space group. */
 export interface Step {
   readonly symprec: number;
@@ -44,9 +43,9 @@ export interface Step {
   readonly chosen: boolean;
 }
 export interface Controls {
-  readonly frames: readonly Choice[];
-  readonly settings: readonly Choice[];
-  readonly shown: readonly Choice[];
+  readonly frames: readonly Fact[];
+  readonly settings: readonly Fact[];
+  readonly shown: readonly Fact[];
   readonly tolerances: readonly Step[];
   readonly tolerance: string;
   readonly can_compare: boolean;
@@ -76,8 +75,10 @@ export interface TensorData {
   readonly notices: readonly Notice[];
   readonly banner: string;
   readonly spoken: string;
-  readonly rotation: { readonly text: string; readonly rows: readonly (readonly string[])[] };
+  readonly rotation: { readonly text: string; readonly matrix: string };
   readonly checks: readonly Fact[];
+  /** The checks in one line. */
+  readonly checked: string;
   readonly repair: string;
   readonly controls: Controls;
   readonly cells: readonly Cell[];
@@ -110,6 +111,7 @@ export function parseTensor(value: unknown): TensorData {
     spoken: text(d, "spoken"),
     rotation: rotation(d["rotation"]),
     checks: list(d, "checks", fact),
+    checked: text(d, "checked"),
     repair: text(d, "repair"),
     controls: controls(d["controls"]),
     cells: list(d, "cells", (v, at) => cell(v, at, rows, columns)),
@@ -140,24 +142,19 @@ function cell(value: unknown, at: string, rows: number, columns: number): Cell {
 
 function rotation(value: unknown): TensorData["rotation"] {
   const d = record(value, "rotation");
-  return { text: text(d, "text"), rows: list(d, "rows", (row, at) => list({ [at]: row }, at, string)) };
+  return { text: text(d, "text"), matrix: text(d, "matrix") };
 }
 
 function controls(value: unknown): Controls {
   const d = record(value, "controls");
   return {
-    frames: list(d, "frames", choice),
-    settings: list(d, "settings", choice),
-    shown: list(d, "shown", choice),
+    frames: list(d, "frames", fact),
+    settings: list(d, "settings", fact),
+    shown: list(d, "shown", fact),
     tolerances: list(d, "tolerances", step),
     tolerance: text(d, "tolerance"),
     can_compare: d["can_compare"] === true,
   };
-}
-
-function choice(value: unknown, at: string): Choice {
-  const d = record(value, at);
-  return { value: text(d, "value"), text: text(d, "text"), hint: text(d, "hint") };
 }
 
 function step(value: unknown, at: string): Step {

@@ -6,7 +6,7 @@ import { drawGlyph } from "./glyphs";
 import { containKeys, factList, header, leave, noticeList, statusLines, watchStatus } from "./panel";
 import { parseNyeOptions, parseTensor, type Cell, type TensorData } from "./schema";
 import { chosen, type Selected } from "./selection";
-import { TensorControls } from "./tensor_controls";
+import { tensorControls } from "./tensor_controls";
 import { TensorDetail } from "./tensor_detail";
 import { TensorGrid } from "./tensor_grid";
 import { guarded, type ViewContext } from "./view";
@@ -19,8 +19,9 @@ export function mountTensor(context: ViewContext): void {
   const { state, root, signal } = context;
   let stop = new AbortController();
   const live = h("div", { class: "cn-live", role: "status", "aria-live": "polite" });
-  const parts: Parts = { top: h("div", {}), main: h("div", {}), live, spoken: "", isOpen: false };
-  const controls = new TensorControls({ choose: (options) => state.choose({ ...options }), compare: () => state.ask("run") });
+  const parts: Parts = { top: h("div", {}), main: h("div", {}), live, spoken: "", open: new Set() };
+  const controls = tensorControls({ choose: (options) => state.choose({ ...options }), compare: () => state.ask("run") },
+    signal, (handler) => guarded(state, handler));
   const draw = guarded<void>(state, () => {
     stop.abort();
     stop = new AbortController();
@@ -29,10 +30,9 @@ export function mountTensor(context: ViewContext): void {
   const offer = guarded<void>(state, () => controls.show(parseTensor(state.data), parseNyeOptions(state.options)));
   signal.addEventListener("abort", () => stop.abort(), { once: true });
   root.replaceChildren(parts.top, controls.element, parts.main, ...statusLines(), live);
-  controls.listen(signal, (handler) => guarded(state, handler));
   state.watch(["data"], signal, draw);
   state.watch(["data", "options"], signal, offer);
-  state.onDead(signal, () => controls.disable());
+  state.onDead(signal, () => { controls.element.disabled = true; });
   containKeys(context);
   controls.show(parseTensor(state.data), parseNyeOptions(state.options));
   drawTensor(context, parts, stop.signal);
@@ -46,8 +46,8 @@ interface Parts {
   readonly live: HTMLElement;
   /** What was said of the tensor last. */
   spoken: string;
-  /** Whether the rotation is unfolded. */
-  isOpen: boolean;
+  /** Which lines are unfolded. */
+  readonly open: Set<string>;
 }
 
 function drawTensor({ state, root }: ViewContext, parts: Parts, signal: AbortSignal): void {
@@ -97,7 +97,7 @@ function drawTensor({ state, root }: ViewContext, parts: Parts, signal: AbortSig
   parts.main.replaceChildren(
     ...(data.banner === "" ? [] : [h("p", { class: "cn-banner" }, data.banner)]),
     h("p", { class: "cn-verdict", "data-severity": data.severity }, data.verdict),
-    body, ...rotation(data, parts), ...checks(data), ...honesty(data), ...noticeList(data.notices), help);
+    body, ...more(data, parts), ...honesty(data), ...noticeList(data.notices), help);
   if (focused !== undefined) grid.resume(focused);
   paint();
   if (parts.spoken === "" || parts.spoken === data.spoken) announce();
@@ -106,18 +106,18 @@ function drawTensor({ state, root }: ViewContext, parts: Parts, signal: AbortSig
   imply();
 }
 
-function rotation({ rotation: { text, rows } }: TensorData, parts: Parts): HTMLElement[] {
-  if (rows.length === 0) return [];
-  const more = h("details", { class: "cn-rotation", open: parts.isOpen }, h("summary", {}, text),
-    h("table", {}, h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((entry) => h("td", {}, entry)))))));
-  more.addEventListener("toggle", () => { parts.isOpen = more.open; });
-  return [more];
-}
-
-function checks(data: TensorData): HTMLElement[] {
-  const repair = data.controls.shown.length === 0 && data.repair !== "" ? [h("p", {}, data.repair)] : [];
-  if (data.checks.length === 0 && repair.length === 0) return [];
-  return [h("section", { class: "cn-checks", "aria-label": "Checks of the tensor as given" }, factList(data.checks), ...repair)];
+/** The rotation and the checks, folded; what is open stays open. */
+function more({ rotation, checked, checks, controls, repair }: TensorData, { open }: Parts): HTMLElement[] {
+  const fold = (name: string, line: string, ...body: HTMLElement[]): HTMLElement => {
+    const node = h("details", { class: `cn-fold cn-${name}`, open: open.has(name) }, h("summary", {}, line), ...body);
+    node.addEventListener("toggle", () => { if (node.open) open.add(name); else open.delete(name); });
+    return node;
+  };
+  return [
+    ...(rotation.matrix === "" ? [] : [fold("rotation", rotation.text, h("pre", {}, rotation.matrix))]),
+    ...(checked === "" ? [] : [fold("checks", checked, factList(checks))]),
+    // With a kernel it stands among the controls.
+    ...(controls.shown.length > 0 || repair === "" ? [] : [h("p", { class: "cn-fold" }, repair)])];
 }
 
 /** A second click on the only selected operation takes it away again: a button is a switch. */

@@ -204,7 +204,7 @@ describe("tensor view", () => {
     const none = { frames: [], settings: [], shown: [], tolerances: [], tolerance: "", can_compare: false };
     mount(tensor({ ...structuredClone(fixtures.turned), controls: none, repair: "A mistake." }));
     expect(find(".cn-nye").hidden).toBe(true);
-    expect(find(".cn-checks").textContent).toContain("A mistake.");
+    expect(find("p.cn-fold").textContent).toBe("A mistake.");
     stop?.();
     const model = mount(tensor());
     expect(find<HTMLFieldSetElement>(".cn-nye").disabled).toBe(false);
