@@ -85,6 +85,8 @@ class LatestWins(Generic[Payload, Result]):
         thread keeps no view alive.
     pause
         Seconds of quiet.
+    eager
+        False: a request after a quiet time waits as well, so that a hand on a slider meets no computation.
     """
 
     def __init__(
@@ -92,8 +94,11 @@ class LatestWins(Generic[Payload, Result]):
         work: Callable[[Payload, Token], Result],
         listener: Callable[[], Listener | None],
         pause: float = PAUSE,
+        *,
+        eager: bool = True,
     ) -> None:
         self._work = work
+        self._eager = eager
         self._listener = listener
         self._pause = pause
         self._changed = threading.Condition()
@@ -122,7 +127,7 @@ class LatestWins(Generic[Payload, Result]):
             if self._is_closed:
                 return 0
             now = time.monotonic()
-            is_burst = not at_once and now - self._last < self._pause
+            is_burst = not at_once and (not self._eager or now - self._last < self._pause)
             self._last = now
             self._due = now + self._pause if is_burst else now
             self._number += 1

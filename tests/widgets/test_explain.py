@@ -135,7 +135,7 @@ def test_every_line_of_code_runs(explain, x):
     structure = cn.as_structure("quartz")
     view = explain(x if x == "quartz" else structure)
     titles = [title for title, _ in view.code()]
-    assert titles == ["Crystal", "Prediction", "Tensor"]
+    assert titles == ["Crystal", "Prediction", "Tensor", "Break"]
     for _, line in view.code():
         shown = eval(line, {"cn": cn, "structure": structure})  # noqa: S307 - our own line
         if hasattr(shown, "close"):
@@ -293,7 +293,7 @@ def test_the_page_holds_everything_and_fetches_nothing(explain):
     assert len(page) < 5_000_000
     for outside in ("http://", "https://", "//cdn"):
         assert outside not in page.replace("http://www.w3.org/2000/svg", "")
-    assert page.count("data:image/svg+xml") == 5  # crystal, prediction, three tensors
+    assert page.count("data:image/svg+xml") == 7  # crystal, prediction, three tensors, surface, breaking
     assert page.count("<script") == page.count("</script>") == 3
     states = json.loads(re.search(r"id='cn-state'>(.*?)</script>", page, re.DOTALL)[1])
     assert [s["kind"] for s in states] == ["story", "crystal", "prediction", "tensor", "tensor", "tensor"]
@@ -321,7 +321,7 @@ def test_the_tab_of_the_docs_works_as_it_stands(explain, monkeypatch):
     try:
         exec(compile(source, str(DOCS), "exec"), {})  # noqa: S102 - our own documentation
         view = explain("NaCl")
-        assert list(view.tabs) == ["tensor", "density"]
+        assert list(view.tabs) == ["tensor", "breaking", "density"]
         assert any("density" in s for s in told(view, "fact"))
         assert "g/cm³" in view.to_text()
         view.to_png()

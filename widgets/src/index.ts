@@ -1,4 +1,5 @@
 // The one module of all crysnb views: anywidget calls `render`, the `kind` trait chooses the view.
+import { mountBreaking } from "./breaking_view";
 import { mountCrystal } from "./crystal_view";
 import { h } from "./dom";
 import { hideFallback } from "./fallback";
@@ -15,6 +16,7 @@ import type { ViewContext } from "./view";
 export { MODEL_KEYS } from "./model";
 
 const VIEWS: Readonly<Record<string, (context: ViewContext) => void>> = {
+  breaking: mountBreaking,
   crystal: mountCrystal,
   prediction: mountPrediction,
   story: mountStory,
