@@ -29,6 +29,7 @@ from .values.prediction import Prediction as Prediction
 from .values.symmetry_info import SymmetryInfo as SymmetryInfo
 from .values.tensor_kind import TensorKind as TensorKind
 from .values.trace import Trace as Trace
+from .widgets.breaking import break_symmetry as break_symmetry
 from .widgets.explain import explain as explain
 from .widgets.prediction_panel import panel as panel
 from .widgets.session import link as link
