@@ -108,9 +108,28 @@ def _quantity(surface: Surface) -> dict[str, Any]:
         "to_unit": 1000 / convert(1.0, surface.tensor_unit, "GPa") if q.unit == "1/TPa" else 1.0,
         "decimals": decimals,
         "sheets": list(q.sheets),
-        "extremes": [{**e.to_dict(), "text": number_text(e.value, decimals)} for e in extremes],
+        "extremes": [_extreme(e, decimals) for e in extremes],
         "verdict": verdict(surface),
     }
+
+
+def _extreme(extreme: Extreme, decimals: int | None) -> dict[str, Any]:
+    return {
+        **extreme.to_dict(),
+        "value": _short(extreme.value),
+        "text": number_text(extreme.value, decimals),
+        "direction": _rounded(extreme.direction),
+        "across": _rounded(extreme.across),
+    }
+
+
+def _short(value: float) -> float:
+    """Nine digits: what follows depends on the machine."""
+    return float(f"{value:.9g}") + 0.0
+
+
+def _rounded(n: tuple[float, ...] | None) -> list[float] | None:
+    return None if n is None else [round(v, 6) + 0.0 for v in n]
 
 
 def verdict(surface: Surface) -> str:
@@ -138,7 +157,7 @@ def _along(extreme: Extreme) -> str:
 
 
 def _components(surface: Surface) -> list[dict[str, Any]]:
-    values = surface.kind.components(surface.tensor).tolist()
+    values = [_short(v) for v in surface.kind.components(surface.tensor).tolist()]
     evaluator = surface.evaluator
     names = surface.kind.names
     if not isinstance(evaluator, Longitudinal):
@@ -156,8 +175,7 @@ def _compliance(surface: Surface) -> list[float]:
 
     if surface.kind != ELASTIC:
         return []
-    flat: list[float] = to_compliance(surface.tensor).reshape(-1).tolist()
-    return flat
+    return [_short(v) for v in to_compliance(surface.tensor).reshape(-1).tolist()]
 
 
 def axes_of(surface: Surface) -> list[dict[str, Any]]:
@@ -175,4 +193,5 @@ def axes_of(surface: Surface) -> list[dict[str, Any]]:
 
 
 def _unit(columns: Array) -> Array:
-    return np.asarray(columns / np.linalg.norm(columns, axis=0))
+    """Columns of length 1, to six decimals."""
+    return np.asarray((columns / np.linalg.norm(columns, axis=0)).round(6) + 0.0)

@@ -7,11 +7,11 @@ import pytest
 
 import crysnb as cn
 from crysnb.errors import CrysnbError
+from crysnb.structure.transforms import random_rotation
 from crysnb.symmetry.point_groups import class_setting
 from crysnb.tensors.convert import to_compliance
 from crysnb.tensors.form import tensor_form
 from crysnb.tensors.surface import surface
-from crysnb.structure.transforms import random_rotation
 from crysnb.values.tensor_kind import ELASTIC, KINDS, rotate
 
 PROPERTIES = ("young", "linear_compressibility", "shear", "poisson")

@@ -1,5 +1,5 @@
 // Reading of the `data` trait of a surface view; the shape is that of schema/surface.schema.json.
-import type { Mat3, Vec3 } from "./camera";
+import { unit, type Mat3, type Vec3 } from "./camera";
 import { rows, vector } from "./crystal_schema";
 import { color, list, number, numbers, oneOf, record, SchemaError, string, text } from "./read";
 import { fact, notice, type Fact, type Notice } from "./schema";
@@ -83,7 +83,7 @@ function quantity(value: unknown, at: string): Quantity {
 
 function extreme(value: unknown, at: string): Extreme {
   const d = record(value, at);
-  const arrow = (key: string): Vec3 | null => (d[key] === null ? null : vector(d[key], `${at}.${key}`));
+  const arrow = (key: string): Vec3 | null => (d[key] === null ? null : unit(vector(d[key], `${at}.${key}`)));
   return {
     which: text(d, "which"), value: number(d["value"], `${at}.value`), text: text(d, "text"),
     direction: arrow("direction"), across: arrow("across"), indices: text(d, "indices"),

@@ -1,7 +1,7 @@
 // The surface view: a property in every direction. The kernel is not needed: values and what contributes
 // to them are computed here, from the tensor.
-import type { Vec3 } from "./camera";
-import { VIEW_KEYS } from "./camera";
+import { unit, type Vec3 } from "./camera";
+import { toolbar } from "./crystal_panel";
 import { h } from "./dom";
 import { containKeys, header, leave, noticeList, showStatus, statusLines, watchStatus } from "./panel";
 import { chosen, type Selected } from "./selection";
@@ -80,12 +80,7 @@ class SurfaceScene {
     }), { signal });
     state.watch(["options", "cells"], signal, wrap<void>(() => { this.paint(); this.announce(); }));
     state.join(signal, { hover: wrap((what: Partial<Selected>) => { this.far = what; this.paint(); }) });
-    const tools = h("div", { class: "cn-tools", role: "toolbar", "aria-label": "View" }, ...VIEW_KEYS.filter((key) => data.axes.some(({ name }) => name.includes(key))).map((key) =>
-      h("button", { type: "button", class: "cn-tool", "aria-label": `Look along ${key}`, "data-view": key }, key)));
-    tools.addEventListener("click", wrap((event: MouseEvent) => {
-      const key = VIEW_KEYS.find((k) => event.target instanceof HTMLElement && event.target.dataset["view"] === k);
-      if (key) stage.lookAlong(key);
-    }), { signal });
+    const tools = toolbar({ view: (key) => stage.lookAlong(key), zoom: (f) => stage.zoom(f), reset: () => stage.reset() });
     root.replaceChildren(
       header(data.title, data.subtitle, "", data.facts),
       h("div", { class: "cn-crystal cn-surface" },
@@ -114,7 +109,7 @@ class SurfaceScene {
 
   private get direction(): Vec3 | null {
     const v: unknown = this.context.state.options["direction"];
-    return Array.isArray(v) && v.length === 3 && v.every(Number.isFinite) ? (v as unknown as Vec3) : null;
+    return Array.isArray(v) && v.length === 3 && v.every(Number.isFinite) ? unit(v as unknown as Vec3) : null;
   }
 
   private ask(change: { property?: string; sheet?: string; direction?: readonly number[] }): void {
@@ -141,8 +136,8 @@ class SurfaceScene {
     const bar = h("span", { class: "cn-bar", "aria-hidden": "true" });
     bar.style.setProperty("background", `linear-gradient(to right, ${(signed ? this.data.signed_stops : this.data.stops).join(", ")})`);
     const what = parts.length > 0 ? `part of ${parts.map((k) => this.data.components[k]!.name).join(", ")} in the value` : quantity.title;
-    this.scale.replaceChildren(numberText(low, quantity.decimals), bar, numberText(high, quantity.decimals),
-      `${quantity.unit ? `${quantity.unit}. ` : ""}Colour: ${what}.`);
+    this.scale.replaceChildren(numberText(low, quantity.decimals), bar, `${numberText(high, quantity.decimals)} ${quantity.unit}`,
+      h("span", {}, `colour: ${what}`));
     this.detail.replaceChildren(...this.details(values, sheet, direction));
   }
 
@@ -162,7 +157,7 @@ class SurfaceScene {
         const { name } = this.data.components[k]!;
         const bar = h("span", { class: "cn-part", "data-negative": terms[k]! < 0, "aria-hidden": "true" });
         bar.style.setProperty("width", `${(100 * Math.abs(terms[k]!)) / most}%`);
-        return h("li", {}, h("button", { type: "button", class: "cn-reason-op", "data-part": name, "aria-pressed": selected.includes(name) },
+        return h("li", {}, h("button", { type: "button", class: "cn-reason-op", "data-part": name, "aria-pressed": String(selected.includes(name)) },
           h("b", {}, name), h("span", { class: "cn-track" }, bar), h("span", {}, numberText(terms[k]!, quantity.decimals))));
       })),
     ];
@@ -203,9 +198,9 @@ class SurfaceScene {
   }
 }
 
-function row({ which, text, direction, across, indices }: Extreme, { unit, sheets }: Quantity, k: number): HTMLElement {
+function row({ which, text, direction, across, indices }: Extreme, { unit: of, sheets }: Quantity, k: number): HTMLElement {
   const place = direction ? `${indices ? `${indices.replaceAll("-", "−")} = ` : ""}${vectorText(direction)}` : "everywhere the same";
-  return h("tr", {}, h("th", { scope: "row" }, which), h("td", {}, `${text} ${unit}`),
+  return h("tr", {}, h("th", { scope: "row" }, which), h("td", {}, `${text} ${of}`),
     h("td", {}, direction ? h("button", { type: "button", class: "cn-reason-op", "data-row": k, title: "Choose this direction" }, place) : place),
     h("td", {}, sheets.length < 2 ? "" : across ? vectorText(across) : "–"));
 }
