@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from crysnb.datasets.records import data_folder
-from crysnb.errors import CrysnbError, quote
-from crysnb.studies.variants import VARIANTS, Variant
+from crysnb.errors import CrysnbError, UnknownName, quote
+from crysnb.studies.variants import ELASTIC_VARIANTS, VARIANTS, Variant, variants_of
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import evaluate
 from crysnb.training.recipe import RECIPES, Recipe
@@ -132,14 +132,14 @@ def ablate(
     base: Recipe, out: Path, *, seeds: int, data: Path | None = None, variants: Sequence[Variant] = VARIANTS
 ) -> None:
     """Run what ``out`` lacks and append a line after each run; it is looked up again before each."""
-    loaded: dict[float, dict[str, list[Labelled]]] = {}
+    loaded: dict[tuple[float, tuple[str, ...]], dict[str, list[Labelled]]] = {}
     for variant, recipe in list(missing(base, variants, seeds, read_results(out))):
         if (variant.name, recipe.seed) in map(_key, read_results(out)):
             continue  # another process works on the same file
-        cutoff = recipe.model.cutoff
-        if cutoff not in loaded:
-            loaded[cutoff] = load(data_folder(recipe.dataset, data), recipe).parts
-        line = run_one(variant, recipe, loaded[cutoff], data)
+        key = recipe.model.cutoff, recipe.also
+        if key not in loaded:
+            loaded[key] = load(data_folder(recipe.dataset, data), recipe).parts
+        line = run_one(variant, recipe, loaded[key], data)
         with out.open("a") as file:
             file.write(json.dumps(line) + "\n")
         log.info(
@@ -152,8 +152,8 @@ def ablate(
 
 
 def table(lines: Sequence[dict[str, Any]]) -> str:
-    """Markdown table in the order of :data:`VARIANTS`: mean ± standard deviation (n − 1) over seeds."""
-    place = {variant.name: k for k, variant in enumerate(VARIANTS)}
+    """Markdown table in the order of the variants: mean ± standard deviation (n − 1) over seeds."""
+    place = {variant.name: k for k, variant in enumerate((*VARIANTS, *ELASTIC_VARIANTS))}
     rows: dict[str, list[dict[str, Any]]] = {}
     for line in sorted(lines, key=lambda one: place.get(str(one["variant"]), len(place))):
         rows.setdefault(str(line["variant"]), []).append(line)
@@ -188,7 +188,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--only", action="append", metavar="VARIANT", choices=[v.name for v in VARIANTS])
+    parser.add_argument("--only", action="append", metavar="VARIANT", help="may be repeated")
     parser.add_argument("--table", action="store_true", help="print what --out holds, and run nothing")
     arguments = parser.parse_args()
     if arguments.table:
@@ -196,8 +196,12 @@ def main() -> None:
         return
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     log.setLevel(logging.INFO)
-    chosen = [v for v in VARIANTS if not arguments.only or v.name in arguments.only]
     base = base_recipe(arguments.recipe, arguments.epochs)
+    known = {v.name: v for v in variants_of(base)}
+    for name in arguments.only or ():
+        if name not in known:
+            raise UnknownName.of("variant", name, known)
+    chosen = [v for v in known.values() if not arguments.only or v.name in arguments.only]
     ablate(base, arguments.out, seeds=arguments.seeds, data=arguments.data, variants=chosen)
 
 

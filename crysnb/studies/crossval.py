@@ -24,27 +24,40 @@ from crysnb.evaluate.metrics import tensor_metrics
 from crysnb.models.gmtnet.heads import tensor_of
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import Run, predict_labels
+from crysnb.training.moduli import load_lessons, taught
+from crysnb.training.pretrain import ScalarCrystal
 from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.values.property_spec import property_spec
 
 
-def fold_of(crystal: Labelled, folds: int) -> int:
+def fold_of(crystal: Labelled | ScalarCrystal, folds: int) -> int:
     """Fold of a crystal, decided by its set of elements."""
     key = "-".join(crystal.elements).encode()
     return int(hashlib.sha256(key).hexdigest(), 16) % folds
 
 
-def cross_validate(recipe: Recipe, crystals: Sequence[Labelled], folds: int = 5) -> dict[str, float]:
-    """Metrics of every crystal's prediction by the network that did not see its chemistry."""
+def cross_validate(
+    recipe: Recipe,
+    crystals: Sequence[Labelled],
+    folds: int = 5,
+    *,
+    also: Sequence[Labelled] = (),
+    lessons: Sequence[ScalarCrystal] = (),
+) -> dict[str, float]:
+    """Metrics of every crystal's prediction by the network that did not see its chemistry.
+
+    ``also`` and ``lessons`` are learned from, without those of the chemistry held out, and not scored.
+    """
     if recipe.members != 1:
         recipe = recipe.with_changes(members=1)
     predicted, true = [], []
     for k in range(folds):
-        train = [c for c in crystals if fold_of(c, folds) != k]
+        train = [c for c in (*crystals, *also) if fold_of(c, folds) != k]
         held_out = [c for c in crystals if fold_of(c, folds) == k]
         if not held_out:
             continue
-        network = Run(recipe, train, []).train()
+        start = taught(recipe, train, [c for c in lessons if fold_of(c, folds) != k])
+        network = Run(recipe, train, [], network=start).train()
         predicted.append(predict_labels(network, held_out, recipe.learns))
         true.append(torch.stack([c.label for c in held_out]).numpy())
     kind = tensor_of(property_spec(recipe.learns))
@@ -70,9 +83,14 @@ def main() -> None:
     changes = dict(arguments.set)
     recipe = RECIPES.get(arguments.recipe).with_changes(**{"members": 1, **changes})
     torch.set_flush_denormal(True)
-    parts = load(data_folder(recipe.dataset, arguments.data), recipe).parts
+    folder = data_folder(recipe.dataset, arguments.data)
+    parts = load(folder, recipe.with_changes(also=())).parts
+    own = len(parts["train"])
+    also = load(folder, recipe, ("train",)).parts["train"][own:] if recipe.also else []
+    lessons = load_lessons(folder, recipe)
     started = time.perf_counter()
-    metrics = cross_validate(recipe, [*parts["train"], *parts["val"]], arguments.folds)
+    crystals = [*parts["train"], *parts["val"]]
+    metrics = cross_validate(recipe, crystals, arguments.folds, also=also, lessons=lessons)
     line = {
         "study": "crossval",
         "recipe": recipe.name,

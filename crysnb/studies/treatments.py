@@ -21,6 +21,7 @@ from crysnb.symmetry.detect import detect
 from crysnb.training.data import Labelled
 from crysnb.training.loop import Run, displaced, seeded_network, standardise
 from crysnb.training.loss import weighted_loss
+from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.pretrain import ScalarCrystal, formulas_outside, load_scalars, pretrain, seeded_head
 from crysnb.training.recipe import Recipe
 from crysnb.values.crystal_batch import CrystalBatch, collate
@@ -31,11 +32,14 @@ SCALARS = "mp_eform_gap_36k"
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """The run of the recipe as it stands."""
+    """The run of the recipe as it stands, after its lessons if it has any."""
 
-    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
+    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:
         """A fresh run."""
-        return Run(recipe, train, [])
+        if not recipe.lessons:
+            return Run(recipe, train, [])
+        lessons = load_lessons(data_folder(recipe.dataset, data), recipe)
+        return Run(recipe, train, [], network=taught(recipe, train, lessons))
 
 
 @dataclass(frozen=True, slots=True)

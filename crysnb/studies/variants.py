@@ -53,7 +53,7 @@ class Variant:
         return hashlib.sha256(f"{recipe.hash} {self.start!r}".encode()).hexdigest()
 
 
-#: In the order in which they run.
+#: Of a permittivity, in the order in which they run.
 VARIANTS: tuple[Variant, ...] = (
     Variant(name="base"),
     Variant(name="angular order 2", changes={"l_max": 2}),
@@ -72,3 +72,21 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(name="energy and gap beside", start=MultiTask(crystals=4000, weight=0.5)),
     Variant(name="learned elements and descriptors", start=LearnedElements(descriptors=True)),
 )
+
+#: Of a stiffness, in the order in which they run.
+ELASTIC_VARIANTS: tuple[Variant, ...] = (
+    Variant(name="base"),
+    Variant(name="no lessons in K and G", changes={"lessons": (), "lesson_epochs": 0}),
+    Variant(name="2015 tensors alone", changes={"also": ()}),
+    Variant(name="no error of K and G", changes={"moduli_weight": 0.0}),
+    Variant(name="angular order 2", changes={"l_max": 2}),
+    Variant(name="no noise", changes={"noise": 0.0}),
+    Variant(name="no dropout", changes={"dropout": 0.0}),
+    Variant(name="cut-off 4.5 Å", changes={"cutoff": 4.5}),
+    Variant(name="width 96", changes={"width": 96}),
+)
+
+
+def variants_of(recipe: Recipe) -> tuple[Variant, ...]:
+    """The variants that make sense for what a recipe learns."""
+    return ELASTIC_VARIANTS if recipe.learns == "elastic" else VARIANTS

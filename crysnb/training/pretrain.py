@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pymatgen.core import Element
 from torch import Tensor, nn
 
 from crysnb.datasets.records import raw_records, read_split, to_record
@@ -46,6 +47,11 @@ class ScalarCrystal:
     id: str
     graph: CrystalBatch
     label: Tensor
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Symbols of the elements in it, sorted."""
+        return tuple(sorted({Element.from_Z(int(z)).symbol for z in self.graph.atomic_number}))
 
 
 def formulas_outside(folder: Path, part: str) -> set[str]:

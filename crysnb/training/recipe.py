@@ -153,7 +153,7 @@ RECIPES.add(
         target="elastic",
         max_entry=1500.0,
         model=GMTNetConfig(properties=("elastic",), cutoff=5.0, dropout=0.1),
-        epochs=40,
+        epochs=12,
         noise=0.03,
         moduli_weight=0.5,
         also=("mp_elastic_2022",),

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crysnb.errors import CrysnbError
+from crysnb.errors import CrysnbError, UnknownName
 from crysnb.studies import ablation
-from crysnb.studies.variants import VARIANTS, Variant
+from crysnb.studies.variants import ELASTIC_VARIANTS, VARIANTS, Variant, variants_of
 
 BASE = ablation.base_recipe("gmtnet-dielectric", 1).with_changes(
     batch_size=4, width=8, channels=2, blocks=1, cutoff=4.0
@@ -129,6 +129,20 @@ def test_every_variant_has_its_own_name_and_configuration() -> None:
     assert len({v.name for v in VARIANTS}) == len(VARIANTS)
     assert VARIANTS[0].config_hash(VARIANTS[0].recipe(BASE)) == BASE.hash
     assert len({v.config_hash(v.recipe(BASE)) for v in VARIANTS}) == len(VARIANTS)
+
+
+def test_a_stiffness_has_variants_of_its_own() -> None:
+    base = ablation.base_recipe("gmtnet-elastic", 1)
+    assert variants_of(base) == ELASTIC_VARIANTS
+    assert variants_of(BASE) == VARIANTS
+    assert len({v.config_hash(v.recipe(base)) for v in ELASTIC_VARIANTS}) == len(ELASTIC_VARIANTS)
+
+
+def test_an_unknown_variant_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["ablation", "gmtnet-elastic", "--out", str(tmp_path / "x"), "--only", "no EMA"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(UnknownName, match="no noise"):
+        ablation.main()
 
 
 def line(variant: str, seed: int, rel_median: float, **more: float) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from crysnb.graph.build import build_one
 from crysnb.structure.examples import example
 from crysnb.studies import crossval
 from crysnb.training.data import Labelled
+from crysnb.training.pretrain import ScalarCrystal
 from crysnb.training.recipe import RECIPES
 
 NAMES = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3")
@@ -65,3 +66,28 @@ def test_every_crystal_is_predicted_once_by_a_network_that_did_not_see_it(
     assert set(predicted.values()) == {1}
     assert len(predicted) == len(crystals())
     assert metrics["rel_median"] > 0
+
+
+def test_further_crystals_and_lessons_of_the_held_out_chemistry_are_not_learned_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    every = crystals()
+    lessons = [ScalarCrystal(id=c.id, graph=c.graph, label=torch.tensor([50.0, 30.0])) for c in every]
+    assert [c.elements for c in lessons] == [c.elements for c in every]
+    learned: list[set[tuple[str, ...]]] = []
+    scored: list[int] = []
+
+    def spy_taught(recipe, train, given):  # type: ignore[no-untyped-def]
+        assert {c.elements for c in given} == {c.elements for c in train}
+        learned.append({c.elements for c in (*train, *given)})
+        return crossval.Run(recipe, train, []).network
+
+    def spy(network, held_out, name):  # type: ignore[no-untyped-def]
+        assert not {c.elements for c in held_out} & learned[-1]
+        scored.append(len(held_out))
+        return torch.stack([c.label for c in held_out]).numpy()
+
+    monkeypatch.setattr(crossval, "taught", spy_taught)
+    monkeypatch.setattr(crossval, "predict_labels", spy)
+    crossval.cross_validate(SMALL, every[::2], 3, also=every[1::2], lessons=lessons)
+    assert sum(scored) == len(every[::2])
