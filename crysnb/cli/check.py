@@ -50,7 +50,7 @@ def check(
 
 
 def describe(item_id: str, report: TensorReport) -> str:
-    """The verdict, what is broken, and what physics says."""
+    """The verdict, what is broken, which mistake explains it, its own symmetry, and what physics says."""
     head = [text.printable(item_id), report.kind]
     if report.space_group is not None:
         head.append(f"space group {report.space_group}")
@@ -61,9 +61,35 @@ def describe(item_id: str, report: TensorReport) -> str:
     lines = [", ".join(head), f"{report.verdict}: {_size(report)}"]
     if report.offenders:
         lines += ["broken blocks: " + _blocks(report), "", _offenders(report, unit)]
+    if explained := _explained(report):
+        lines += ["", *explained]
     if len(report.physical):
         lines += ["", *(f"{'ok' if f.passed else 'NOT PHYSICAL'}: {f.text}" for f in report.physical)]
     return "\n".join(lines)
+
+
+def _explained(report: TensorReport) -> list[str]:
+    lines = []
+    repair = report.best_frame
+    if repair is not None:
+        lines.append(f"repair: {repair.text} Put right, delta is {repair.delta:.2g}.")
+        if repair.alternatives:
+            word = "Not unique" if repair.ambiguous else "Less simple"
+            lines.append(
+                f"  {word}: {_counted(repair.n_alternatives)} that the crystal may have, "
+                f"such as: {repair.alternatives[0].text}"
+            )
+    elif not report.consistent and not report.must_vanish:
+        lines.append(
+            "repair: none. No mistake of axes, Voigt order or factor that is known explains the tensor."
+        )
+    if report.nearest_group is not None:
+        lines.append(report.nearest_group.text)
+    return lines
+
+
+def _counted(n: int) -> str:
+    return "another explanation leads to a tensor" if n == 1 else f"{n} other explanations lead to tensors"
 
 
 def _size(report: TensorReport) -> str:

@@ -170,21 +170,22 @@ def _report(form: TensorForm, kind: TensorKind, full: Array, lattice: Array | No
         blocks=block_norms(kind, rest / scale),
         asymmetry=_norm(full - indexed) / scale,
         offenders=() if verdict == CONSISTENT else _offenders(form, full, allowed, indexed),
-        physical=_physical(form, kind, full, allowed),
+        physical=_physical(form, kind, full, allowed, verdict),
         tensor=full,
         form=form,
         lattice=lattice,
     )
 
 
-def _physical(form: TensorForm, kind: TensorKind, full: Array, allowed: Array) -> Admissibility:
+def _physical(form: TensorForm, kind: TensorKind, full: Array, allowed: Array, verdict: str) -> Admissibility:
     demands = admissibility(kind, full)
     if kind.name != "elastic":
         return demands
     # Born's conditions hold for the form of the class, so the nearest allowed tensor is what they are put to.
     standard = rotate(kind, allowed, standard_frame(form))
     bounds = polycrystal_bounds(full) if demands else ()
-    return Admissibility((*demands, *born_conditions(standard, form.point_group), *bounds))
+    note = "" if verdict == CONSISTENT else " (nearest allowed tensor)"
+    return Admissibility((*demands, *born_conditions(standard, form.point_group, note), *bounds))
 
 
 def _offenders(form: TensorForm, full: Array, allowed: Array, indexed: Array) -> tuple[Offender, ...]:

@@ -223,7 +223,9 @@ def classes(kind: TensorKind) -> tuple[_Class, ...]:
         else:
             old = merged[home]
             groups = tuple(g for g in POINT_GROUPS if g in old.groups + new.groups)
-            merged[home] = _Class(groups, old.projector, old.n_independent, old.n_free)
+            # The axes are those of the class that names the row.
+            named = new if groups[-1] in new.groups else old
+            merged[home] = _Class(groups, named.projector, named.n_independent, named.n_free)
     return tuple(sorted(merged, key=lambda c: (-c.n_free, -c.n_independent)))
 
 

@@ -96,7 +96,7 @@ _BY_CLASS: dict[str, tuple[str, tuple[Condition, ...]]] = {
 }
 
 
-def born_conditions(stiffness: Array, point_group: str) -> tuple[Finding, ...]:
+def born_conditions(stiffness: Array, point_group: str, note: str = "") -> tuple[Finding, ...]:
     """Whether a crystal of a class is elastically stable, condition by condition.
 
     Parameters
@@ -106,6 +106,8 @@ def born_conditions(stiffness: Array, point_group: str) -> tuple[Finding, ...]:
         (x ∥ a, z ∥ c*; the main axis along z).
     point_group
         Hermann–Mauguin symbol of the class.
+    note
+        What else to say of the tensor in each text.
 
     Returns
     -------
@@ -132,7 +134,7 @@ def born_conditions(stiffness: Array, point_group: str) -> tuple[Finding, ...]:
                 code=f"elastic.born.{name}",
                 passed=passed,
                 values=((formula, value_of(matrix)),),
-                text=f"Born stability, Laue class {laue}: {formula} = {value_of(matrix):.5g} {word}.",
+                text=f"Born stability, Laue class {laue}{note}: {formula} = {value_of(matrix):.5g} {word}.",
             )
         )
     return tuple(found)
