@@ -38,10 +38,11 @@ def near_notices(structure: Structure, symmetry: SymmetryInfo, kind: TensorKind)
     now, then = (invariants(kind, s.rotations).dimension for s in (symmetry, near))
     if then >= now:
         return ()
+    components = f"{then} free component{'' if then == 1 else 's'}"
     text = (
-        f"The crystal is only {near.text}; there the {kind.name} tensor has {then} free components "
-        f"instead of {now}. It was treated as {symmetry.symbol} ({symmetry.number}); if the distortion is "
-        f"noise, pass symprec={NEAR_SYMPREC:g}."
+        f"The crystal is only {near.text}; there the {kind.name} tensor has {components} instead of {now}. "
+        f"It was treated as {symmetry.symbol} ({symmetry.number}); if the distortion is noise, pass "
+        f"symprec={NEAR_SYMPREC:g}."
     )
     return (Notice("symmetry.near", "warning", text),)
 

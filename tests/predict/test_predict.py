@@ -170,7 +170,7 @@ def test_a_cell_that_nearly_has_more_symmetry_is_told_how_far_it_is() -> None:
     assert p.symmetry.number != 225
     notice = next(n for n in p.notices if n.code == "symmetry.near")
     assert "Fm-3m" in notice.text
-    assert "1 free components instead of 2" in notice.text
+    assert "1 free component instead of 2" in notice.text
     assert "0.018 Å" in notice.text  # 7/8 of 0.02 Å: the other seven atoms move the centre
     assert "symmetry.near" not in codes(cn.predict("NaCl"))
     assert cn.predict(crystal, symprec=0.1).symmetry.number == 225  # type: ignore[union-attr]
