@@ -109,20 +109,20 @@ def role_of(name: str, row: NDArray[np.float64], form: TensorForm) -> Role:
     return "dependent"
 
 
-def links_of(name: str, rows: dict[str, NDArray[np.float64]]) -> tuple[tuple[str, Sign], ...]:
-    """Relatives of a component: those that share a free parameter."""
-    mine = rows[name]
-    links: list[tuple[str, Sign]] = []
-    for other, row in rows.items():
-        if other == name or not (np.abs(mine * row) > SAME**2).any():
-            continue
-        sign: Sign = "other"
-        if np.abs(mine - row).max() < SAME:
-            sign = "equal"
-        elif np.abs(mine + row).max() < SAME:
-            sign = "opposite"
-        links.append((other, sign))
-    return tuple(links)
+def links_of(rows: dict[str, NDArray[np.float64]]) -> dict[str, tuple[tuple[str, Sign], ...]]:
+    """Relatives of every component: those that share a free parameter, and how they are tied."""
+    names, table = list(rows), np.array(list(rows.values()))
+    one, other = table[:, None], table[None]
+    if not table.size:
+        return dict.fromkeys(names, ())
+    shared = (np.abs(one * other) > SAME**2).any(axis=2)
+    equal = np.abs(one - other).max(axis=2) < SAME
+    opposite = np.abs(one + other).max(axis=2) < SAME
+    links: dict[str, list[tuple[str, Sign]]] = {name: [] for name in names}
+    for k, m in np.argwhere(shared & ~np.eye(len(names), dtype=bool)):
+        sign: Sign = "equal" if equal[k, m] else "opposite" if opposite[k, m] else "other"
+        links[names[k]].append((names[m], sign))
+    return {name: tuple(found) for name, found in links.items()}
 
 
 def components_of(
@@ -150,6 +150,7 @@ def components_of(
     numbers = kind.components(value) if value is not None and np.isfinite(value).all() else None
     known = np.isfinite(spread) if spread is not None else np.zeros(len(kind.names), dtype=bool)
     rows = coefficient_rows(form, kind) if form is not None else {}
+    links = links_of(rows)
     free = None
     if form is not None and numbers is not None:
         free = numbers[[kind.names.index(name) for name in form.free]]
@@ -172,7 +173,7 @@ def components_of(
                 deviation=gap,
                 relation=_relation(name, role, form),
                 operations=() if form is None or role == "independent" else tuple(form.why(name)),
-                links=() if form is None else links_of(name, rows),
+                links=links.get(name, ()),
             )
         )
     return tuple(out)
