@@ -1,9 +1,9 @@
 """How long the tensor view takes to classify a tensor and to switch frames. One JSON line.
 
 ``python benchmarks/nye_switch.py`` times Python alone: facts and check of an elastic tensor whose form is
-known, and what follows a choice of another frame, its form included. ``cpu`` is processor time, which does not depend on
-what else the machine does. With ``--browser`` it also starts JupyterLab and Chromium, and measures from the
-click on a frame to the paint after the new diagram stands.
+known, and what follows a choice of another frame, its form included. ``cpu`` is processor time, which does
+not depend on what else the machine does. With ``--browser`` it also starts JupyterLab and Chromium, and
+measures from the click on a frame to the paint after the new diagram stands.
 """
 
 from __future__ import annotations
