@@ -1,3 +1,7 @@
+from .audit.adapter import ModelAdapter as ModelAdapter
+from .audit.adapter import check_adapter as check_adapter
+from .audit.report import AuditReport as AuditReport
+from .audit.run import audit as audit
 from .environment import doctor as doctor
 from .errors import CrysnbError as CrysnbError
 from .errors import DeviceMemory as DeviceMemory

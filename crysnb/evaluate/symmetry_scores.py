@@ -7,18 +7,13 @@ Each crystal is idealised and turned at random; the raw tensor is turned back in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pymatgen.core import Structure
 
-from crysnb.structure.transforms import random_rotation, rotated
-from crysnb.symmetry.detect import detect
-from crysnb.symmetry.idealize import idealized
-from crysnb.tensors.form import TensorForm, tensor_form
+from crysnb.tensors.pattern import Turned, turn
 from crysnb.values.property_spec import FLOOR, PropertySpec
-from crysnb.values.tensor_kind import TensorKind, rotate
 
 Array = NDArray[np.float64]
 
@@ -28,33 +23,6 @@ THRESHOLD = 1e-4
 LEGACY_ZERO, LEGACY_DEPENDENT = 1e-5, 1e-4
 #: Names of the scores.
 NAMES = ("zero_success", "dependent_success", "legacy_zero_rate", "legacy_dependent_rate")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Turned:
-    """A crystal prepared for the score.
-
-    Attributes
-    ----------
-    structure
-        Idealised and turned at random.
-    back
-        Matrix from the turned frame to the standard one.
-    form
-        Allowed form in the standard frame.
-    """
-
-    structure: Structure
-    back: Array
-    form: TensorForm
-
-
-def turn(structure: Structure, kind: TensorKind, rng: np.random.Generator) -> Turned:
-    """Idealise a crystal and turn it at random."""
-    ideal = idealized(structure, detect(structure))
-    form = tensor_form(ideal, kind, frame="nye")
-    q = random_rotation(rng)
-    return Turned(rotated(ideal, q), form.rotation @ q.T, form)
 
 
 def symmetry_scores(
@@ -90,21 +58,20 @@ def symmetry_scores(
 
 def scores(turned: Turned, tensor: Array, unit: str) -> dict[str, bool]:
     """Whether the raw ``tensor`` (in the turned frame) has the zeros and relations of the crystal."""
-    form, kind = turned.form, turned.form.kind
-    standard = rotate(kind, kind.cartesian(tensor), turned.back)
-    parts = dict(zip(kind.names, kind.components(standard), strict=True))
-    limit = max(THRESHOLD * float(np.linalg.norm(standard)), FLOOR[unit])
-    zeros = [abs(parts[name]) for name in form.zeros]
-    broken = [abs(float(form.functional(n) @ list(parts.values()))) for n in form.relations]
+    form = turned.form
+    zeros, relations = turned.deviations(tensor)
+    limit = max(THRESHOLD * float(np.linalg.norm(turned.standard(tensor))), FLOOR[unit])
+    forbidden = max(map(abs, zeros.values()), default=0.0)
+    broken = max(map(abs, relations.values()), default=0.0)
     pairs = [
-        abs(float(form.functional(n) @ list(parts.values())))
-        for n in form.relations
-        if [abs(f) for f in form.coefficients[n].values()] == [1.0]
+        abs(difference)
+        for name, difference in relations.items()
+        if [abs(f) for f in form.coefficients[name].values()] == [1.0]
     ]
     passed = (
-        max(zeros, default=0.0) <= limit,
-        max(broken, default=0.0) <= limit,
-        max(zeros, default=0.0) <= LEGACY_ZERO,
+        forbidden <= limit,
+        broken <= limit,
+        forbidden <= LEGACY_ZERO,
         max(pairs, default=0.0) <= LEGACY_DEPENDENT,
     )
     return dict(zip(NAMES, passed, strict=True))

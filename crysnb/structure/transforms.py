@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from pymatgen.core import Lattice, Structure
@@ -29,9 +31,72 @@ def rotated(structure: Structure, rotation: NDArray[np.float64]) -> Structure:
     return Structure(lattice, structure.species, structure.frac_coords, properties=structure.properties)
 
 
-def supercell(structure: Structure, scaling: tuple[int, int, int]) -> Structure:
-    """The same crystal in a larger cell."""
-    return structure.make_supercell(scaling, in_place=False)
+def mirrored(structure: Structure, rotation: NDArray[np.float64], *, wrap: bool = True) -> Structure:
+    """The mirror image under an improper rotation, in a cell of the same handedness as the given one."""
+    lattice = Lattice(-structure.lattice.matrix @ np.asarray(rotation).T)
+    frac = -structure.frac_coords
+    return Structure(lattice, structure.species, _wrapped(frac) if wrap else frac)
+
+
+def supercell(
+    structure: Structure, scaling: Sequence[int] | Sequence[Sequence[int]], *, wrap: bool = True
+) -> Structure:
+    """The same crystal in a larger cell: multiples of the vectors, or integer rows for the new ones."""
+    return structure.make_supercell(scaling, to_unit_cell=wrap, in_place=False)
+
+
+def in_cell(structure: Structure, rows: Sequence[Sequence[int]], *, wrap: bool = True) -> Structure:
+    """The same crystal with other vectors of the same lattice, given as unimodular integer rows.
+
+    Atoms stay where they are in space, or with ``wrap`` are moved into the new cell.
+    """
+    change = np.asarray(rows, dtype=np.float64)
+    frac = structure.frac_coords @ np.linalg.inv(change)
+    return Structure(
+        Lattice(change @ structure.lattice.matrix), structure.species, _wrapped(frac) if wrap else frac
+    )
+
+
+def moved_by_lattice_vectors(structure: Structure, steps: NDArray[np.int64]) -> Structure:
+    """The same crystal with each site in another cell: ``steps`` are integers [site, 3]."""
+    return Structure(structure.lattice, structure.species, structure.frac_coords + steps)
+
+
+def shifted(structure: Structure, vector: Sequence[float]) -> Structure:
+    """The same crystal seen from another origin: all sites moved by one vector, in Å."""
+    cart = structure.cart_coords + np.asarray(vector)
+    return Structure(structure.lattice, structure.species, cart, coords_are_cartesian=True, to_unit_cell=True)
+
+
+def displaced(
+    structure: Structure, vectors: NDArray[np.float64], strain: NDArray[np.float64] | None = None
+) -> Structure:
+    """Another crystal: strained by a symmetric matrix [3, 3], and each site moved by ``vectors`` in Å."""
+    stretch = np.eye(3) if strain is None else np.eye(3) + strain
+    cart = structure.cart_coords @ stretch + vectors
+    lattice = Lattice(structure.lattice.matrix @ stretch)
+    return Structure(lattice, structure.species, cart, coords_are_cartesian=True)
+
+
+def shaken(structure: Structure, size: float, rng: np.random.Generator) -> Structure:
+    """Another crystal, in general position: sites and cell moved at random by about ``size`` in Å.
+
+    The cell moves as well, because a site's own images stay at equal distances otherwise.
+    """
+    return displaced(structure, size * rng.normal(size=(len(structure), 3)), size * random_strain(rng))
+
+
+def random_strain(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Symmetric matrix [3, 3] that moves the corners of a cell of usual size by about 1 Å."""
+    raw = rng.normal(size=(3, 3))
+    return np.asarray((raw + raw.T) / 2 / _USUAL_LENGTH)
+
+
+_USUAL_LENGTH = 5.0
+
+
+def _wrapped(frac: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(frac - np.floor(frac))
 
 
 def recelled(structure: Structure, rng: np.random.Generator) -> Structure:
