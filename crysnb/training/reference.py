@@ -16,6 +16,7 @@ from torch import nn
 from crysnb.datasets.records import data_folder
 from crysnb.evaluate.metrics import bootstrap, per_crystal_errors
 from crysnb.models.interface import load_model
+from crysnb.predict.run import DEFAULT_MODEL
 from crysnb.training.data import Labelled, TrainingData, load
 from crysnb.training.loop import predict_labels
 from crysnb.training.recipe import RECIPES
@@ -28,7 +29,9 @@ Array = NDArray[np.float64]
 COMMAND = "python benchmarks/domain_distance.py"
 
 
-def feature_reference(network: nn.Module, data: TrainingData, name: str) -> FeatureReference:
+def feature_reference(
+    network: nn.Module, data: TrainingData, name: str, model: str = DEFAULT_MODEL
+) -> FeatureReference:
     """Where the training crystals lie, with what the distance was worth on the validation crystals.
 
     Parameters
@@ -39,6 +42,8 @@ def feature_reference(network: nn.Module, data: TrainingData, name: str) -> Feat
         Parts ``train`` and ``val``.
     name
         Property whose errors are held against the distance.
+    model
+        Name of the model, for the command that measures the same again.
     """
     train, val = data.parts["train"], data.parts["val"]
     features = predict_labels(network, val, FEATURES)
@@ -46,7 +51,8 @@ def feature_reference(network: nn.Module, data: TrainingData, name: str) -> Feat
     true = np.stack([c.label.numpy() for c in val])
     error, norm = per_crystal_errors(predict_labels(network, val, name), true)
     distance = np.array([found.distance(x) for x in features])
-    return replace(found, measured=_measured(distance, error / norm))
+    command = COMMAND if model == DEFAULT_MODEL else f"{COMMAND} --model {model}"
+    return replace(found, measured={**_measured(distance, error / norm), "command": command})
 
 
 def _labels(crystals: Sequence[Labelled]) -> list[str]:
@@ -71,7 +77,6 @@ def _measured(distance: Array, relative: Array) -> dict[str, Any]:
         "near_error": near,
         "far_error": far,
         "crystals": len(distance),
-        "command": COMMAND,
     }
 
 
@@ -96,4 +101,6 @@ def add_reference(folder: str | Path, data: Path | None = None) -> ModelCard:
     parts = load(data_folder(recipe.dataset, data), recipe)
     network = load_model(folder, "cpu").network
     assert isinstance(network, nn.Module)  # noqa: S101 - for the type checker: families build modules
-    return store.save_reference(folder, stored.card, feature_reference(network, parts, recipe.learns))
+    return store.save_reference(
+        folder, stored.card, feature_reference(network, parts, recipe.learns, recipe.name)
+    )

@@ -89,7 +89,7 @@ def train(
         metrics["uncertainty_factor"] = uncertainty_factor(ensemble, val, chosen.learns)
     card = write_model(folder / "model", chosen, ensemble, loaded, metrics)
     if len(loaded.parts["train"]) > NEIGHBOURS and val:
-        reference = feature_reference(ensemble, loaded, chosen.learns)
+        reference = feature_reference(ensemble, loaded, chosen.learns, chosen.name)
         card = store.save_reference(folder / "model", card, reference)
     return card
 

@@ -1,4 +1,4 @@
-"""Accuracy of gmtnet-dielectric on a part of mp_dielectric, paired with another model's errors.
+"""Accuracy of a shipped model on a part of its data set, paired with another model's errors.
 
 ``--peer`` names a JSON list of ``id, error, norm`` (and ``aniso_error, aniso_norm``) per crystal. The
 difference of each figure is bootstrapped over the crystals that both have; an interval that excludes 0
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from crysnb.datasets.records import data_folder, raw_records, select
 from crysnb.evaluate.metrics import bootstrap
 from crysnb.evaluate.run import evaluate
+from crysnb.models.interface import load_model
 
 
 def figures(rows: list[dict[str, Any]], chosen: NDArray[np.intp]) -> dict[str, float]:
@@ -39,12 +40,12 @@ def main() -> None:
     parser.add_argument("--peer", type=Path)
     arguments = parser.parse_args()
     if not os.environ.get("CRYSNB_DATA"):
-        print(json.dumps({"benchmark": "dielectric_accuracy", "skipped": "CRYSNB_DATA is not set"}))
+        print(json.dumps({"benchmark": "accuracy", "skipped": "CRYSNB_DATA is not set"}))
         return
-    folder = data_folder("mp_dielectric")
+    folder = data_folder(load_model(arguments.model, "cpu").card.dataset["folder"])
     records = select(raw_records(folder / "structures.jsonl.gz"), folder / "split.json", arguments.part)
     result = evaluate(arguments.model, records)
-    line: dict[str, Any] = {"benchmark": "dielectric_accuracy", "part": arguments.part, **result.to_dict()}
+    line: dict[str, Any] = {"benchmark": "accuracy", "part": arguments.part, **result.to_dict()}
     if arguments.peer:
         peer = {row["id"]: row for row in json.loads(arguments.peer.read_text())}
         ours = [row for row in result.per_crystal if row["id"] in peer]
