@@ -19,6 +19,7 @@ from crysnb.models.interface import Model, build_network, load_model
 from crysnb.structure.examples import example
 from crysnb.structure.transforms import random_rotation, recelled, reordered, rotated, supercell
 from crysnb.testing.crystals import REPRESENTATIVE
+from crysnb.values.admissible import admissibility
 from crysnb.values.property_spec import property_spec
 from crysnb.values.tensor_kind import rotate
 from crysnb.values.trace import Recorder
@@ -85,6 +86,14 @@ class ModelContract:
         for key, value in expected.items():
             self.assert_close(output[key][1], value[0], self.order_tolerance)
             self.assert_close(output[key][2], value[0], self.order_tolerance)
+
+    @pytest.mark.parametrize("name", REPRESENTATIVE)
+    def test_no_output_is_unphysical(self, name: str) -> None:
+        """Permittivities have eigenvalues above 1, stiffnesses cost energy for every strain."""
+        for key, value in self.output(example(name)).items():
+            kind = property_spec(key).tensor
+            if kind is not None:
+                assert all(finding.passed for finding in admissibility(kind, value[0]))  # noqa: S101
 
     def test_trace_changes_nothing_and_names_are_unique(self) -> None:
         """Recording gives the same output bit for bit."""
