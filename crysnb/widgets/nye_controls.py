@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from crysnb.symmetry.detect import USUAL
-from crysnb.widgets.number_text import share_text
 from crysnb.widgets.nye_frames import frame_words
 from crysnb.widgets.nye_options import NyeChoices
-from crysnb.widgets.nye_result import EXACT, NyeResult
+from crysnb.widgets.nye_result import NyeResult
+from crysnb.widgets.nye_text import share
 
 SHOWN_WORDS = {
     "given": ("as given", "the numbers as they came in"),
@@ -48,12 +48,12 @@ def check_facts(choices: NyeChoices, result: NyeResult) -> list[dict[str, str]]:
     out: list[tuple[str, str, str]] = []
     if result.prediction is None:
         out.append(("as given", report.verdict, "δ < 1e-3 is consistent, δ < 1e-2 numerical noise"))
-        out.append(("δ", _share(report.delta), "‖T − PT‖ / ‖T‖, the same in every frame"))
-        blocks = ", ".join(f"{name} {_share(value)}" for name, value in report.blocks.items())
+        out.append(("δ", share(report.delta), "‖T − PT‖ / ‖T‖, the same in every frame"))
+        blocks = ", ".join(f"{name} {share(value)}" for name, value in report.blocks.items())
         out.append(("by angular momentum", blocks, "δ of each part: l and its parity"))
     nearest = choices.nearest(result.symprec)
     if nearest is not None:
-        words = f"that of {nearest.point_group}, in an orientation of its own (δ {_share(nearest.delta)})"
+        words = f"that of {nearest.point_group}, in an orientation of its own (δ {share(nearest.delta)})"
         out.append(("own symmetry", words, "the highest class that the tensor itself has, freely oriented"))
     out += [("physics", f"{'✓' if f.passed else '✕'} {f.text}", f.code) for f in report.physical]
     return [_fact(*row) for row in out]
@@ -64,12 +64,13 @@ def check_summary(choices: NyeChoices, result: NyeResult) -> str:
     report = choices.report(result.symprec)
     if report is None:
         return ""
-    words = [] if result.prediction is not None else [report.verdict, f"δ {_share(report.delta)}"]
+    words = [] if result.prediction is not None else [report.verdict, f"δ {share(report.delta)}"]
     broken = sum(not finding.passed for finding in report.physical)
     if report.physical:
         demands = f"{len(report.physical)} demand{'s' if len(report.physical) > 1 else ''} of physics"
         words.append(f"{broken} of {demands} not met" if broken else f"{demands} met")
-    return f"Checks of the tensor as given: {', '.join(words)}" if words else ""
+    what = "Checks of the tensor as given" if result.prediction is None else "Checks"
+    return f"{what}: {', '.join(words)}" if words else ""
 
 
 def repair_text(choices: NyeChoices, result: NyeResult) -> str:
@@ -77,7 +78,7 @@ def repair_text(choices: NyeChoices, result: NyeResult) -> str:
     report, repair = choices.report(result.symprec), choices.repair(result.symprec)
     if report is None or repair is None:
         return ""
-    undone = f"Undone, δ is {_share(repair.delta)} instead of {_share(report.delta)}."
+    undone = f"Undone, δ is {share(repair.delta)} instead of {share(report.delta)}."
     others = (
         " Another mistake, as simple, leads to other numbers: symmetry cannot tell which one was made."
         if repair.ambiguous
@@ -130,11 +131,6 @@ def _tolerances(choices: NyeChoices, result: NyeResult) -> list[dict[str, Any]]:
             }
         )
     return out
-
-
-def _share(value: float) -> str:
-    """A share of the norm; what rounding leaves is none."""
-    return share_text(value if value > EXACT else 0.0)
 
 
 def _fact(label: str, value: str, hint: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from crysnb.units import display_unit
 from crysnb.values.prediction import Prediction
 from crysnb.widgets import nye_text
 from crysnb.widgets.component_facts import Component
-from crysnb.widgets.number_text import decimals_for, share_text, small_text
+from crysnb.widgets.number_text import decimals_for, small_text
 from crysnb.widgets.nye_controls import NO_CONTROLS, check_facts, check_summary, controls_state, repair_text
 from crysnb.widgets.nye_frames import frame_label, frame_words, matrix_text
 from crysnb.widgets.nye_options import NyeChoices
@@ -91,9 +91,11 @@ def facts(result: NyeResult) -> list[dict[str, str]]:
     if p is not None and p.symmetry_residual is not None:
         out.append(("raw residual", f"{small_text(p.symmetry_residual)} before projection", _RAW_HINT))
     elif result.shown == "symmetrised":
-        out.append(("deviation as given", share_text(result.removed[1]), "‖T − PT‖ / ‖T‖, Cartesian norm"))
+        out.append(
+            ("deviation as given", nye_text.share(result.removed[1]), "‖T − PT‖ / ‖T‖, Cartesian norm")
+        )
     elif result.residual is not None and p is None:
-        out.append(("deviation", share_text(result.residual), "‖T − PT‖ / ‖T‖, Cartesian norm"))
+        out.append(("deviation", nye_text.share(result.residual), _DEVIATION))
     return [{"label": label, "value": value, "hint": hint} for label, value, hint in out]
 
 
@@ -119,6 +121,7 @@ def operations(result: NyeResult) -> list[dict[str, Any]]:
     ]
 
 
+_DEVIATION = "‖T − PT‖ / ‖T‖, Cartesian norm"
 _RAW_HINT = (
     "How far the bare network, on the structure exactly as given, is from the allowed form: ‖T − PT‖ / ‖T‖. "
     "The numbers shown are after projection."

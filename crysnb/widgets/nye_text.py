@@ -48,7 +48,12 @@ def _fit(result: NyeResult, n_independent: int) -> str:
         return f"{count}; the tensor was symmetrised, and has this form by construction."
     if result.prediction is not None and result.residual <= EXACT:
         return f"{count}; every zero and every tie holds exactly, by projection."
-    return f"{count}; the tensor fits this form (deviation {share_text(result.residual)} of its norm)."
+    return f"{count}; the tensor fits this form (deviation {share(result.residual)} of its norm)."
+
+
+def share(value: float) -> str:
+    """A share of the norm; what rounding leaves is none."""
+    return share_text(value if value > EXACT else 0.0)
 
 
 def banner(result: NyeResult) -> str:
@@ -57,12 +62,12 @@ def banner(result: NyeResult) -> str:
         return ""
     if result.shown == "repaired":
         return f"Repaired, not as given. {result.repair}"
-    norm, share = result.removed
+    norm, part = result.removed
     unit = display_unit(result.unit)
     size = f"{norm:.3g} {unit}".strip()
     return (
         f"Symmetrised, not as given: the nearest tensor that class {result.form.point_group} allows. "
-        f"What was taken away has a norm of {size}, {share_text(share)} of the tensor."
+        f"What was taken away has a norm of {size}, {share(part)} of the tensor."
     )
 
 

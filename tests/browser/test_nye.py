@@ -77,6 +77,12 @@ def clean(lab):
     assert lab.run_cell_with("v.js_errors").strip() == "[[], [], []]"
 
 
+def test_every_view_has_choices_of_its_own(journey):
+    for k in (ORDER, PREDICTED, FERRO):
+        assert view_at(journey, k).locator("input[value=own]").is_checked()
+    assert view_at(journey, ORDER).locator("input[value=given]").is_checked()
+
+
 def test_another_frame_by_mouse_keeps_the_selection(journey):
     view = view_at(journey, ORDER)
     view.locator("[data-cell=c14]").click()

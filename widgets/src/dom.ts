@@ -29,3 +29,8 @@ export function s<K extends keyof SVGElementTagNameMap>(
   fill(node, attributes, children);
   return node;
 }
+
+/** A name that no other view in the page has: each view runs its own copy of this module, so counting is not enough. */
+export function uniqueName(): string {
+  return `cn-${Math.random().toString(36).slice(2)}`;
+}

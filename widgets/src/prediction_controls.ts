@@ -1,6 +1,6 @@
 // The controls of the prediction panel: model, tolerance, idealising, and the buttons. Drawn once, so that
 // the focus stays where it is when results arrive.
-import { h } from "./dom";
+import { h, uniqueName } from "./dom";
 import { placeOf, symprecAt, symprecText, type ModelChoice, type PanelOptions } from "./prediction_schema";
 
 /** Quiet after which a moving slider counts as meant. */
@@ -13,8 +13,6 @@ export interface ControlActions {
   run(): void;
   cancel(): void;
 }
-
-let count = 0;
 
 export class PredictionControls {
   readonly element: HTMLFieldSetElement;
@@ -29,7 +27,7 @@ export class PredictionControls {
   private patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(models: readonly ModelChoice[], private readonly actions: ControlActions) {
-    const id = `cn-panel-${(count += 1)}`;
+    const id = uniqueName();
     this.model = h("select", { class: "cn-model", id: `${id}-model` },
       ...models.map(({ name, text }) => h("option", { value: name }, text)));
     this.slider.id = `${id}-symprec`;

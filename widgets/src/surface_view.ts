@@ -2,7 +2,7 @@
 // to them are computed here, from the tensor.
 import { unit, type Vec3 } from "./camera";
 import { toolbar } from "./crystal_panel";
-import { h } from "./dom";
+import { h, uniqueName } from "./dom";
 import { containKeys, header, leave, noticeList, showStatus, statusLines, watchStatus } from "./panel";
 import { chosen, type Selected } from "./selection";
 import { parseSurface, type Extreme, type Quantity, type Sheet, type SurfaceData } from "./surface_schema";
@@ -15,7 +15,6 @@ const KEYS_HELP =
   "Shift and arrows: move the direction. a, b, c, x, y, z: look along. + and −: zoom. 0: reset. Esc: clear, then back to the notebook.";
 const WORDS: Readonly<Record<Sheet, string>> = { value: "", max: "largest over m", mean: "mean over m", min: "smallest over m" };
 
-let count = 0;
 
 export function mountSurface(context: ViewContext): void {
   const { state, signal } = context;
@@ -55,7 +54,7 @@ class SurfaceScene {
       point: (n) => this.point(n), choose: (n) => this.choose(n),
       escape: () => this.escape(), help: () => { this.help.hidden = !this.help.hidden; },
     });
-    const id = `cn-surface-${(count += 1)}`;
+    const id = uniqueName();
     this.quantity = h("select", { id: `${id}-q` }, ...data.quantities.map(({ name, title }) => h("option", { value: name }, title)));
     this.sheet = h("select", { id: `${id}-s`, "aria-label": "Which value over the second direction m" });
   }

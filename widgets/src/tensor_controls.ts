@@ -1,6 +1,6 @@
 // What may be shown instead: another frame or setting, tolerance, or a corrected tensor. The parts stay in the
 // page and change their contents only where these differ, so that the focus stays where it is.
-import { h } from "./dom";
+import { h, uniqueName } from "./dom";
 import type { Fact, NyeOptions, Step, TensorData } from "./schema";
 
 export interface TensorActions {
@@ -17,11 +17,9 @@ export interface TensorControls {
 
 type Wrap = <E>(handler: (event: E) => void) => (event: E) => void;
 
-let count = 0;
-
 /** Listens until `signal` aborts; `wrap` guards the handlers. */
 export function tensorControls(actions: TensorActions, signal: AbortSignal, wrap: Wrap): TensorControls {
-  const id = `cn-nye-${(count += 1)}`;
+  const id = uniqueName();
   const [frame, shown] = ["Frame", "Tensor"].map((label) =>
     h("span", { class: "cn-control", role: "radiogroup", "aria-label": label })) as [HTMLElement, HTMLElement];
   const setting = h("select", { class: "cn-model cn-setting", "aria-label": "Setting of the axes" });
