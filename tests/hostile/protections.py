@@ -145,6 +145,7 @@ _BASE, _WORKER, _PANEL = "widgets/base.py", "widgets/worker.py", "widgets/predic
 _MESSAGES, _FAULTS, _FILES = "widgets/messages.py", "widgets/faults.py", "files.py"
 _T_WORKER, _T_PANEL = "../widgets/test_worker.py", "../widgets/test_prediction_panel.py"
 _T_FAULTS = "../widgets/test_faults.py"
+_T_NYE = "../widgets/test_nye_options.py"
 
 PROTECTIONS: tuple[Protection, ...] = (
     # ---- structure files
@@ -840,6 +841,22 @@ PROTECTIONS: tuple[Protection, ...] = (
         'kept, lost = admit_state(accepted.pop("options"), checks)',
         'kept, lost = accepted.pop("options"), 0',
         f"{_T_FAULTS}::test_w4",
+    ),
+    _text(
+        "W4",
+        "options that go together",
+        _BASE,
+        "self.settled({**self.options, **kept}, kept)",
+        "{**self.options, **kept}",
+        f"{_T_NYE}::test_a_bad_option_is_our_error_and_changes_nothing",
+    ),
+    _text(
+        "W4",
+        "a tolerance where the symmetry can be looked for",
+        "widgets/tensor_view.py",
+        "(choices.has_tolerances and _is_symprec(v))",
+        "_is_symprec(v)",
+        f"{_T_NYE}::test_what_has_its_symmetry_already_takes_no_tolerance",
     ),
     _rule(
         "W4",
