@@ -13,6 +13,7 @@ from crysnb.symmetry.point_groups import point_group_operations
 from crysnb.tensors.convert import VOIGT_ORDERS
 from crysnb.tensors.form import TensorForm
 from crysnb.tensors.frames import ieee_rotation
+from crysnb.tensors.settings import turn_text
 from crysnb.values.tensor_kind import TensorKind
 
 Array = NDArray[np.float64]
@@ -221,23 +222,20 @@ def _framed(form: TensorForm, lattice: Array | None) -> Iterator[Turn]:
     orders = point_group_operations("432")
     for frame in _frames(form, None if lattice is None else lattice @ own.T):
         r = frame.rotation
-        for rank, other, words in [
-            (0, r[None], ""),
-            (2, r @ equivalents, ", with equivalent axes of the lattice"),
-            (2, orders @ r, ", with its axes in another order or sense"),
-        ]:
-            level = frame.rank + rank
-            for q in other:
-                yield Turn(level, q.T, f"in {frame.text}{words}")
-                yield Turn(
-                    level + 1,
-                    q.T @ q.T,
-                    f"turned twice: the rotation to {frame.text}{words} "
-                    "was applied where its transpose was due",
-                )
-                yield Turn(
-                    level + 1, q, f"turned backwards: by the transpose of the rotation to {frame.text}{words}"
-                )
+        yield from _misused(frame.rank, r, frame.text)
+        for turn, equivalent in zip(turns_of_axes, equivalents, strict=True):
+            words = f"{frame.text}, with the crystal's axes {turn_text(turn)}"
+            yield from _misused(frame.rank + 2, r @ equivalent, words)
+        for turn in orders:
+            yield from _misused(frame.rank + 2, turn @ r, f"{frame.text}, {turn_text(turn)}")
+
+
+def _misused(rank: int, rotation: Array, frame: str) -> Iterator[Turn]:
+    """What goes wrong with the rotation to a frame: none was made, or twice, or its transpose."""
+    yield Turn(rank, rotation.T, f"in {frame}")
+    twice = f"turned twice: the rotation to {frame} was applied where its transpose was due"
+    yield Turn(rank + 1, rotation.T @ rotation.T, twice)
+    yield Turn(rank + 1, rotation, f"turned backwards: by the transpose of the rotation to {frame}")
 
 
 def _frames(form: TensorForm, lattice: Array | None) -> Iterator[_Frame]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.tensors.form import TensorForm
-from crysnb.tensors.mistakes import FIRST, PAIR, SECOND, STANDARD, Rewriting, Turn, rewritings, turns
+from crysnb.tensors.mistakes import FIRST, PAIR, SECOND, STANDARD, THIRD, Rewriting, Turn, rewritings, turns
 from crysnb.tensors.nearest_group import nearest_group
 from crysnb.tensors.turning import orthonormal, turned_many
 from crysnb.tensors.verdicts import CONSISTENT_BELOW, NOISE_BELOW
@@ -20,8 +20,9 @@ Array = NDArray[np.float64]
 EQUALLY, ROUNDING = 4.0, 1e-6
 #: A repair has to make δ smaller by this factor, so that noise is not mended.
 GAIN = 5.0
-#: The same where the repaired tensor is still at the level of numerical noise.
-NOISY_GAIN = 20.0
+#: The same where the repaired tensor is still at the level of numerical noise: a tensor of rank 2 has so few
+#: components that a wrong turn may come near by chance.
+NOISY_GAIN, NOISY_GAIN_OF_RANK_2 = 8.0, 20.0
 MAX_ALTERNATIVES = 5
 
 
@@ -105,7 +106,8 @@ def find_repair(form: TensorForm, full: Array, lattice: Array | None = None) -> 
     Repair or None
         None if the tensor is consistent as it is, if the crystal allows nothing of the kind, or if
         no mistake leads to a tensor that is consistent and at least 5 times nearer than the given one. Where
-        none does, the commonest mistakes may leave numerical noise (δ < 1e-2), if δ falls by a factor of 20.
+        none does, the commonest mistakes may leave numerical noise (δ < 1e-2), if δ falls by a factor of 8
+        (20 for tensors of rank 2).
 
     Notes
     -----
@@ -128,7 +130,8 @@ def find_repair(form: TensorForm, full: Array, lattice: Array | None = None) -> 
     if not found:  # a noisy tensor with a mistake: the first guesses alone
         first = [way for way in ways if way.rank <= SECOND]
         orders = tuple(way for way in written if way.rank == FIRST)
-        found = _explained(form, full, first, orders, min(NOISE_BELOW, delta / NOISY_GAIN))
+        gain = NOISY_GAIN if form.kind.rank > 2 else NOISY_GAIN_OF_RANK_2
+        found = _explained(form, full, first, orders, min(NOISE_BELOW, delta / gain))
     if any(one.rewriting is not None for one in found) and _is_special(form, full):
         found = [one for one in found if one.rewriting is None]
     return _simplest(found) if found else None
@@ -149,7 +152,7 @@ def _paired(
 ) -> list[_Found]:
     """An order or a factor together with axes."""
     found = []
-    simple = [way for way in ways if way.rank <= SECOND]
+    simple = [way for way in ways if way.rank <= THIRD]
     for way in written:
         if way.rank <= SECOND:
             found += _turned(form, _rewritten(form, full, way), simple, way, enough)
