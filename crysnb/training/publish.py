@@ -97,10 +97,16 @@ def write_model(
 
 
 def _beside(recipe: Recipe) -> dict[str, Any]:
-    """What else was learned from, and how."""
+    """What else was learned from, and how, and the licences of all of it."""
     roles = [(name, "tensors, training part") for name in recipe.also]
     roles += [(name, "bulk and shear moduli, training part, first") for name in recipe.lessons]
-    return {"also": [{**DATASETS[name], "use": use} for name, use in roles]} if roles else {}
+    if not roles:
+        return {}
+    licences = [DATASETS[name]["licence"] for name in (recipe.dataset, *(name for name, _ in roles))]
+    return {
+        "also": [{**DATASETS[name], "folder": name, "use": use} for name, use in roles],
+        "licence": ", ".join(dict.fromkeys(licences)),
+    }
 
 
 def score(folder: Path, data: Path | None = None, part: str = "test") -> ModelCard:
