@@ -61,9 +61,10 @@ def breaking_state(
     fits = answer is not None and answer.request.key == (pattern.name, step.kind.name, _sign(step.amplitude))
     curve = answer.curve if answer is not None and fits else None
     texts = {op.name: op.text for op in whole.operations}
+    formula = reduced_formula(whole.structure)
     state = {
-        "title": title or reduced_formula(whole.structure),
-        "subtitle": reduced_formula(whole.structure),
+        "title": title or formula,
+        "subtitle": "" if title in ("", formula) else formula,
         "has_controls": has_controls,
         "families": [{"name": f, "text": FAMILY_TEXTS[f]} for f in library.families],
         "patterns": [

@@ -14,9 +14,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceW
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 #: Executed here; tests/notebooks leaves them to this lane.
-NOTEBOOKS = ("01_structures.ipynb", "02_predict.ipynb", "03_tensor_zeros.ipynb", "04_wrong_axes.ipynb")
+NOTEBOOKS = (
+    "01_structures.ipynb",
+    "02_predict.ipynb",
+    "03_tensor_zeros.ipynb",
+    "04_wrong_axes.ipynb",
+    "07_break_symmetry.ipynb",
+)
 ROOTS = ".cn-root"
-SHOWS = re.compile(r"\bcn\.(?:show|nye|upload)\(")
+SHOWS = re.compile(r"\bcn\.(?:show|nye|upload|break_symmetry)\(")
 THEMES = (("JupyterLab Light", True), ("JupyterLab Dark", False))
 STDERR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
 #: Height of what is inside the notebook's scroll area.

@@ -2,7 +2,7 @@
 // Python, asked at most once at a time; a model answers when the hand rests.
 import { Chart, SketchView } from "./breaking_draw";
 import { amplitudeText, FIRST, parseBreaking, type BreakingData, type Choice, type Family } from "./breaking_schema";
-import { h } from "./dom";
+import { h, uniqueName } from "./dom";
 import { containKeys, header, showStatus, statusLines } from "./panel";
 import { Roving } from "./roving";
 import { chosen } from "./selection";
@@ -10,12 +10,11 @@ import { guarded, type ViewContext } from "./view";
 
 /** Steps of the slider to one side, and milliseconds after which an answer counts as lost. */
 const STEPS = 200;
-const LOST_MS = 400;
+const LOST_MS = 1500;
 /** One way of playback: out, back, to the other side, back. */
 const PERIOD_MS = 6000;
 const BEGIN = 0.2;
 
-let count = 0;
 
 export function mountBreaking(context: ViewContext): void {
   new Breaking(context).start();
@@ -52,7 +51,7 @@ class Breaking {
   constructor(private readonly context: ViewContext) {
     this.data = parseBreaking(context.state.data);
     this.amplitude = this.data.amplitude;
-    const id = `cn-breaking-${(count += 1)}`;
+    const id = uniqueName();
     [this.family, this.pattern, this.kind] = ["family", "pattern", "kind"].map((name) => h("select", { class: `cn-model cn-b-${name}`, id: `${id}-${name}` })) as
       [HTMLSelectElement, HTMLSelectElement, HTMLSelectElement];
     this.slider.id = `${id}-amplitude`;
@@ -155,6 +154,7 @@ class Breaking {
 
   private draw(): void {
     const { data } = this;
+    this.context.root.dataset["amplitude"] = String(data.amplitude);
     fill(this.family, data.families, data.family);
     fill(this.pattern, data.patterns, data.pattern);
     fill(this.kind, data.kinds.map((name) => ({ name, text: name })), data.kind);

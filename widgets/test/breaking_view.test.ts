@@ -106,7 +106,7 @@ describe("the slider", () => {
     const m = mount();
     slide(60);
     slide(20);
-    vi.advanceTimersByTime(500);
+    vi.advanceTimersByTime(1600);
     expect(m.saved.at(-1)).toEqual({ amplitude: expect.closeTo(0.03) });
   });
 
