@@ -12,15 +12,16 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 import numpy as np  # noqa: E402
+from pymatgen.core import Structure  # noqa: E402
 
 import crysnb as cn  # noqa: E402
-from crysnb.structure.transforms import displaced  # noqa: E402
 from crysnb.symmetry.detect import detect  # noqa: E402
 from crysnb.symmetry.group_distance import group_distance, nearly  # noqa: E402
 from crysnb.symmetry.staircase import staircase  # noqa: E402
@@ -45,15 +46,16 @@ def main() -> None:
     rows = {}
     for name in cn.examples():
         perfect = cn.as_structure(name)
-        s = displaced(perfect, NOISE * rng.normal(size=(len(perfect), 3)))
+        moved = perfect.cart_coords + NOISE * rng.normal(size=(len(perfect), 3))
+        s = Structure(perfect.lattice, perfect.species, moved, coords_are_cartesian=True)
         tight = detect(s, 1e-4)  # so that the true group is a higher one
         nearly(s, tight), staircase(s, [0.03])  # the tables of its groups
         rows[name] = {
             "atoms": len(s),
-            "staircase_ms": cpu_ms(lambda s=s: staircase(s)),
-            "perfect_staircase_ms": cpu_ms(lambda s=perfect: staircase(s)),
-            "distance_ms": cpu_ms(lambda s=s: group_distance(s, symprec=0.03)),
-            "nearly_ms": cpu_ms(lambda s=s, info=tight: nearly(s, info)),
+            "staircase_ms": cpu_ms(partial(staircase, s)),
+            "perfect_staircase_ms": cpu_ms(partial(staircase, perfect)),
+            "distance_ms": cpu_ms(partial(group_distance, s, symprec=0.03)),
+            "nearly_ms": cpu_ms(partial(nearly, s, tight)),
             "plateaus": len(staircase(s).plateaus),
         }
     large = [r for r in rows.values() if r["atoms"] == 56]

@@ -286,8 +286,7 @@ def nearly(structure: Structure, info: SymmetryInfo, reach: float = REACH) -> Gr
     if found is None or int(found.number) == info.number:
         return None
     group = LocatedGroup.of(cell, found)
-    pure = int((info.site_rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2)).sum())
-    if group.n_operations <= len(info.rotations) * pure:
+    if group.n_operations <= len(info.rotations) * int(info.is_translation.sum()):
         return None
     try:
         distance = distance_to(cell, group)

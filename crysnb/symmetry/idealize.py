@@ -92,7 +92,7 @@ def idealized_primitive(structure: Structure, info: SymmetryInfo) -> Structure:
     from pymatgen.core.structure import Structure
 
     ideal = idealized(structure, info)
-    pure = (info.site_rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2))
+    pure = info.is_translation
     n = int(pure.sum())
     if n == 1:
         return ideal

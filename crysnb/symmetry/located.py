@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 _EYE = np.eye(3, dtype=np.int64)
 #: Lattices and rotations of one cell are rational in its axes: equal or clearly different.
 _EXACT = 1e-3
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +125,8 @@ class LocatedGroup:
             How far apart in Å the images of a point may be; a search at a loose tolerance knows the place
             of an axis or a centre only as well as that.
         """
+        if self._is_the_same_as(other):
+            return True
         inverse = np.linalg.inv(other.conventional.transformation)
         if not self._has_translations(np.vstack([inverse.T, other.centring @ inverse.T]), _EXACT):
             return False
@@ -133,6 +136,15 @@ class LocatedGroup:
         if gap.min(axis=1).max() > _EXACT:
             return False
         return self._has_translations(wanted - shifts[gap.argmin(axis=1)], tolerance)
+
+    def _is_the_same_as(self, other: LocatedGroup) -> bool:
+        # The usual case of two neighbouring tolerances, without writing the operations out.
+        one, two = self.conventional, other.conventional
+        return (
+            self.hall_number == other.hall_number
+            and bool(np.abs(one.transformation - two.transformation).max() < _ROUNDING)
+            and bool(np.abs(one.origin - two.origin).max() < _ROUNDING)
+        )
 
     def _has_translations(self, vectors: Array, tolerance: float) -> bool:
         # Vectors in the given cell's coordinates, shape [vector, 3].

@@ -312,7 +312,14 @@ def _plateau(cell: Cell, run: list[_Located]) -> Plateau:
 
 def _chosen(structure: Structure, cell: Cell) -> Step | None:
     try:
-        symprec = detect(structure).symprec
+        info = detect(structure)
     except SymmetryUndetermined:
         return None
-    return _step(symprec, _locate(cell, symprec), _number(search(cell, symprec, ANGLE)))
+    return Step(
+        symprec=info.symprec,
+        number=info.number,
+        symbol=info.symbol,
+        point_group=info.point_group,
+        n_operations=len(info.rotations) * int(info.is_translation.sum()),
+        with_angle=_number(search(cell, info.symprec, ANGLE)),
+    )

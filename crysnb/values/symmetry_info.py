@@ -130,6 +130,11 @@ class SymmetryInfo:
                 action="Try another symprec.",
             )
 
+    @property
+    def is_translation(self) -> NDArray[np.bool_]:
+        """Which operations of the given cell are pure translations, shape [op]; one if it is primitive."""
+        return np.asarray((self.site_rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2)))
+
     def __repr__(self) -> str:
         return (
             f"SymmetryInfo({self.symbol} ({self.number}), {self.point_group}, "
