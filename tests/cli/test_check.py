@@ -178,3 +178,45 @@ def test_no_torch(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert '"verdict": "suspicious' in result.stdout
+
+
+def test_the_repair_and_the_nearest_class_in_sentences(crysnb, objects, tensor_file) -> None:
+    c = np.diag([390.0, 390, 400, 105, 105, 122.5])
+    c[0, 1] = c[1, 0] = 145.0
+    c[:2, 2] = c[2, :2] = 106.0
+    vasp = [0, 1, 2, 5, 3, 4]
+    file = tensor_file(c[np.ix_(vasp, vasp)].tolist())
+    printed = crysnb("check", "6mm", "--kind", "elastic", "--tensor", file).stdout
+    assert "repair: The tensor was given in the Voigt order xx yy zz xy yz xz (VASP and JARVIS)." in printed
+    assert "By itself the tensor has the symmetry mmm (or 222, mm2, which this kind of tensor" in printed
+    assert "ok: Born stability, Laue class 6/mmm (nearest allowed tensor): c11 - |c12| =" in printed
+    (answer,) = objects(crysnb("check", "6mm", "--kind", "elastic", "--tensor", file, "--json"))
+    assert np.array(answer["best_frame"]["tensor"]).shape == (3, 3, 3, 3)
+    assert answer["best_frame"]["order"] == "xx yy zz xy yz xz"
+    assert answer["nearest_group"]["point_group"] == "mmm"
+    codes = [f["code"] for f in answer["physical"]["findings"]]
+    assert "elastic.born.c33_c13" in codes
+    assert "elastic.voigt_reuss_shear" in codes
+
+
+def test_what_is_not_unique_and_what_is_not_explained(crysnb, tensor_file) -> None:
+    words = ("--kind", "dielectric", "--tensor")
+    tilted = crysnb("check", "4/mmm", *words, tensor_file(np.diag([3.0, 2.0, 2.0]).tolist())).stdout
+    assert "repair: The tensor was given in axes named otherwise" in tilted
+    printed = crysnb("check", "4/mmm", *words, tensor_file(np.diag([4.0, 3.0, 2.0]).tolist())).stdout
+    assert (
+        "repair: none. No mistake of axes, Voigt order or factor that is known explains the tensor."
+        in printed
+    )
+    e = np.zeros((3, 6))
+    e[0, 0], e[0, 1], e[1, 5] = 1.0, -1.0, -1.0
+    swapped = e[np.ix_([2, 0, 1], [2, 0, 1, 5, 3, 4])]
+    printed = crysnb(
+        "check", "32", "--kind", "piezoelectric", "--tensor", tensor_file(swapped.tolist())
+    ).stdout
+    assert (
+        "to tensors that the crystal may have" in printed
+        or "to a tensor that the crystal may have" in printed
+    )
+    consistent = crysnb("check", "NaCl", "--kind", "dielectric", "--tensor", tensor_file(EPS)).stdout
+    assert "repair" not in consistent
