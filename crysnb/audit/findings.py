@@ -144,8 +144,10 @@ def _simplest(findings: Sequence[Finding]) -> tuple[Finding | None, str]:
 def _cause(finding: Finding) -> str:
     if finding.cause or finding.violation is None:
         return finding.cause or "exact"
-    at = finding.at if finding.at is not None else finding.crystal.structure
-    return rounding.cause(finding.violation, at, finding.size, finding.crystal.rounding)
+    at = finding.crystal.structure if finding.at is None else finding.at
+    return rounding.cause(
+        finding.violation, at, finding.size, finding.crystal.rounding, symmetric=finding.at is not None
+    )
 
 
 def _text(finding: Finding, why: str) -> str:

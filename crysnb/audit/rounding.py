@@ -37,8 +37,6 @@ MARGIN = 30.0
 LEAST_DOUBLE, LEAST_SINGLE, MOST = 1e-8, 1e-5, 5e-5
 #: A violation that falls below this share of itself under the jitter was a jump.
 GONE = 0.1
-#: Under the jitter a violation that small drowns in what the jitter does.
-MASKED = 3.0
 
 
 def noise(evaluator: Evaluator, structure: Structure, crystal: str, seed: int) -> float | None:
@@ -68,7 +66,12 @@ def limit(scale: float, rounding: float, *, single: bool) -> float:
 
 
 def cause(
-    violation: Callable[[Structure], Array | None], structure: Structure, size: float, rounding: float
+    violation: Callable[[Structure], Array | None],
+    structure: Structure,
+    size: float,
+    rounding: float,
+    *,
+    symmetric: bool = False,
 ) -> str:
     """``"exact"``, ``"jump"`` or ``"rounding"`` for a violation of this size.
 
@@ -82,10 +85,15 @@ def cause(
         Its norm there.
     rounding
         Noise of the function in the same unit.
+    symmetric
+        Whether the crystal must keep its symmetry, because the violation is one of symmetry: then the origin
+        and the volume are moved instead of the atoms.
     """
     rng = np.random.default_rng(0)
     repeats = [
-        found for _ in range(REPEATS) if (found := violation(shaken(structure, JITTER, rng))) is not None
+        found
+        for _ in range(REPEATS)
+        if (found := violation(_rerolled(structure, rng, symmetric=symmetric))) is not None
     ]
     again = violation(structure)
     size = size if again is None else float(np.linalg.norm(again))
@@ -100,7 +108,12 @@ def cause(
     error = float(np.sqrt(((stacked - mean) ** 2).sum() / (len(stacked) * (len(stacked) - 1))))
     if float(np.linalg.norm(mean)) > 4 * error:
         return "exact"
-    if float(np.linalg.norm(stacked, axis=1).min()) > MASKED * size:
-        return "exact"  # a tiny violation of the crystal's pattern, which the jitter itself breaks by more
     # Larger than the noise and yet at random: the function is not continuous here.
     return "jump" if beyond_noise else "rounding"
+
+
+def _rerolled(structure: Structure, rng: np.random.Generator, *, symmetric: bool) -> Structure:
+    if not symmetric:
+        return shaken(structure, JITTER, rng)
+    origin = np.tile(rng.uniform(-1, 1, size=3), (len(structure), 1))
+    return displaced(structure, origin, JITTER / 10 * rng.normal() * np.eye(3))

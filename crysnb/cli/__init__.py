@@ -13,7 +13,20 @@ from typing import Annotated
 
 import typer
 
-from crysnb.cli import check, evaluate, explain, freeze, idealize, info, lab, predict, tensor, train, warmup
+from crysnb.cli import (
+    audit,
+    check,
+    evaluate,
+    explain,
+    freeze,
+    idealize,
+    info,
+    lab,
+    predict,
+    tensor,
+    train,
+    warmup,
+)
 
 app = typer.Typer(
     name="crysnb",
@@ -30,6 +43,7 @@ app.command("tensor")(tensor.tensor)
 app.command("check")(check.check)
 app.command("idealize")(idealize.idealize)
 app.command("evaluate")(evaluate.evaluate)
+app.command("audit")(audit.audit)
 app.command("train")(train.train)
 app.command("freeze")(freeze.freeze)
 app.command("models")(info.models)

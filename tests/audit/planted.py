@@ -129,6 +129,6 @@ def inertia(structure: Structure) -> Array:
 
 
 def hashed_noise(structure: Structure, size: float) -> float:
-    """Between −size and size, decided by the last bits of the coordinates alone: like rounding, only larger."""
+    """Between −size and size, decided by the last bits of the coordinates: like rounding, only larger."""
     bits = np.concatenate([structure.frac_coords.ravel(), structure.lattice.matrix.ravel()]) * 2**30
     return size * float(np.sin(1e6 * np.sin(bits).sum()))
