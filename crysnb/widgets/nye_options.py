@@ -250,9 +250,13 @@ class NyeChoices:
         form = self._form("own", 0, symprec)
         try:
             own = in_frame(first.kind, first.given, first.given_rotation.T) * self._factor
-            return check(own, form, first.kind)
+            report = check(own, form, first.kind)
         except CrysnbError:
             return None  # numbers of another quantity than the usual one, or beyond all range
+        if first.crystal is None:
+            return report
+        # A mistake may be that of another cell, which the symmetry alone does not know.
+        return replace(report, lattice=np.array(first.crystal.lattice.matrix))
 
 
 def _trim(kept: dict[Any, Any]) -> None:

@@ -214,6 +214,18 @@ def test_a_repair_is_offered_for_a_mistake_and_holds_in_every_frame():
         assert view.describe()["check"]["delta"] > 0.1
 
 
+def test_the_view_finds_the_mistakes_that_the_check_finds_with_the_cell():
+    cell = cn.as_structure("calcite").get_primitive_structure()
+    cif = Structure(Lattice.from_parameters(*cell.lattice.parameters), cell.species, cell.frac_coords)
+    value = cn.tensor_form(cif, "elastic").project(np.diag([146.0, 140, 85, 34, 40, 46]) + 55)
+    crystal = rotated(cif, Rotation.from_rotvec([0.3, -0.5, 0.8]).as_matrix())
+    expected = cn.check(value, crystal).best_frame
+    assert expected is not None
+    without_cell = cn.check(value, cn.tensor_form(crystal, "elastic")).best_frame
+    assert without_cell is None or without_cell.text != expected.text
+    assert expected.text in nye(value, crystal).describe()["repair"]
+
+
 def test_a_repair_in_another_unit_keeps_the_unit():
     view = nye(10 * reorder(good(), "standard", "vasp"), "quartz", unit="kbar")
     view.options = {"shown": "repaired"}
