@@ -14,7 +14,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceW
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "widgets" / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = ("serious", "critical")
-NAMES = ("crystal", "diamond", "elastic", "forbidden", "prediction", "story", "structure", "panel", "upload")
+NAMES = (
+    "crystal",
+    "diamond",
+    "elastic",
+    "forbidden",
+    "prediction",
+    "story",
+    "structure",
+    "surface",
+    "lobes",
+    "panel",
+    "upload",
+)
 # The controls are left out on an offline page; here they are wanted.
 WITH_CONTROLS = {
     "panel": ('"has_controls": false', '"has_controls": true'),

@@ -37,8 +37,7 @@ export class SurfaceStage extends TurnStage {
 
   constructor(private readonly data: SurfaceData, private readonly events: SurfaceEvents) {
     super({ turn: data.view, pan: [0, 0], zoom: 1 }, "surface",
-      `${data.title}, ${data.subtitle}. Arrow keys turn; Shift and arrows move the direction; Enter takes the one that faces you; ` +
-      "a, b, c, x, y, z look along an axis. The extremes stand in the table.", events);
+      `${data.title}, ${data.subtitle}. Press question mark for the keys; the extremes stand in the table.`, events);
   }
 
   show(shown: Shown): void {

@@ -11,8 +11,8 @@ import { leading, numberText, Values } from "./surface_values";
 import { guarded, type ViewContext } from "./view";
 
 const KEYS_HELP =
-  "Drag or arrow keys: turn. Click: choose a direction; its largest components are selected. Enter: the direction that faces you. " +
-  "Shift and arrows: move the direction. a, b, c, x, y, z: look along. + and −: zoom. 0: reset. Esc: clear, then back to the notebook.";
+  "Drag or arrow keys: turn. Click, or Enter for what faces you: choose a direction and its largest components. " +
+  "Shift and arrows: move it. a, b, c, x, y, z: look along. + and −: zoom. 0: reset. Esc: clear, then back to the notebook.";
 const WORDS: Readonly<Record<Sheet, string>> = { value: "", max: "largest over m", mean: "mean over m", min: "smallest over m" };
 
 
@@ -88,8 +88,8 @@ class SurfaceScene {
           stage.element, this.scale),
         h("div", { class: "cn-side" },
           this.verdict,
-          h("table", { class: "cn-extremes" }, h("caption", {}, "Extremes"),
-            h("thead", {}, h("tr", {}, ...["", "value", "along n", "across m"].map((text) => h("th", { scope: "col" }, text)))), this.extremes),
+          h("table", { class: "cn-extremes", "aria-label": "Extremes" },
+            h("thead", {}, h("tr", {}, ...["extreme", "value", "along n", "across m"].map((text) => h("th", { scope: "col" }, text)))), this.extremes),
           this.detail)),
       ...noticeList(data.notices), this.help, ...statusLines(), this.live);
     this.paint();
