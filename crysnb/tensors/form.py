@@ -230,7 +230,11 @@ class TensorForm:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The documented JSON object of ``crysnb tensor``."""
+        """The documented JSON object of ``crysnb tensor``.
+
+        ``rotation`` leads from the structure's own axes to these; ``setting`` is the index of these axes
+        in ``settings``, each with ``text``, ``turn`` and ``rotation``.
+        """
         return {
             "kind": self.kind.name,
             "frame": self.frame,
