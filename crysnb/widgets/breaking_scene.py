@@ -7,7 +7,7 @@ import math
 import textwrap
 from typing import Any
 
-from crysnb.widgets.breaking_state import amplitude_text
+from crysnb.widgets.breaking_chart import amplitude_text, place_of
 from crysnb.widgets.scene import INK, RELATION, RULE, TIE, Circle, Line, Polygon, Scene, Shape, Text
 
 _WIDTH, _LEFT, _TOP = 640, 270.0, 62.0
@@ -78,58 +78,41 @@ def _words(state: dict[str, Any], message: str) -> list[Shape]:
     return out
 
 
-def axes_of(curve: dict[str, Any]) -> tuple[tuple[float, float], tuple[int, int]]:
-    """Ends of the logarithmic axes: of |amplitude|, and whole decades of the values."""
-    sizes = [math.log10(abs(a)) for a in curve["amplitudes"]]
-    shown = [v for v in (*curve["changed"], *curve["leak"], curve["noise"]) if v > 0]
-    low = max(math.floor(math.log10(min(shown, default=1e-16))), -17)
-    high = max(math.ceil(math.log10(max(shown, default=1.0))), low + 1)
-    return (min(sizes), max(sizes)), (low, high)
-
-
 def _chart(state: dict[str, Any], top: float) -> list[Shape]:
     curve = state["curve"]
-    (x_low, x_high), (y_low, y_high) = axes_of(curve)
     left, right, height = _BOX
     base = top + 26 + height
 
-    def x_at(a: float) -> float:
-        share = (math.log10(abs(a)) - x_low) / (x_high - x_low)
-        return left + min(max(share, 0.0), 1.0) * (right - left)
+    def x_at(share: float) -> float:
+        return left + share * (right - left)
 
-    def y_at(v: float) -> float:
-        share = (math.log10(max(v, 10.0**y_low)) - y_low) / (y_high - y_low)
+    def y_at(share: float) -> float:
         return base - share * height
 
-    out: list[Shape] = [
-        Text(x=14, y=top + 14, text=_legend(curve), size=11.5, color=INK),
-    ]
-    if (edge := curve["seen_from"]) > 0 and math.log10(edge) > x_low:
-        corners = ((left, base), (x_at(edge), base), (x_at(edge), base - height), (left, base - height))
+    out: list[Shape] = _legend(curve, top + 14)
+    if curve["band"] > 0:
+        edge = x_at(curve["band"])
+        corners = ((left, base), (edge, base), (edge, base - height), (left, base - height))
         out.append(Polygon(points=corners, fill=RULE, opacity=0.18))
-        if x_at(edge) - left > 90:
+        if edge - left > 90:
             out.append(Text(x=left + 6, y=base - height + 14, text="not detected", size=11, color=INK))
     out.append(Line(x1=left, y1=base, x2=right, y2=base, color=RULE))
     out.append(Line(x1=left, y1=base, x2=left, y2=base - height, color=RULE))
-    every = max(1, math.ceil((y_high - y_low) / 6))
-    out += [
-        Text(x=left - 6, y=y_at(10.0**k) + 4, text=f"1e{k}", size=10.5, color=INK, anchor="end")
-        for k in range(y_low, y_high + 1, every)
-    ]
-    for k in range(math.ceil(x_low), math.floor(x_high) + 1):
-        label = amplitude_text(10.0**k, state["unit"])
-        out.append(Text(x=x_at(10.0**k), y=base + 16, text=label, size=10.5, color=INK, anchor="middle"))
-    y_noise = y_at(curve["noise"])
-    out.append(Line(x1=left, y1=y_noise, x2=right, y2=y_noise, color=INK, dash=(3.0, 4.0)))
+    for row in curve["rows"]:
+        y = y_at(row["at"]) + 4
+        out.append(Text(x=left - 6, y=y, text=row["text"], size=10.5, color=INK, anchor="end"))
+    for column in curve["columns"]:
+        x = x_at(column["at"])
+        out.append(Text(x=x, y=base + 16, text=column["text"], size=10.5, color=INK, anchor="middle"))
+    out.append(
+        Line(x1=left, y1=y_at(curve["noise"]), x2=right, y2=y_at(curve["noise"]), color=INK, dash=(3.0, 4.0))
+    )
     for name, color in (("changed", TIE), ("leak", RELATION)):
-        out += _dots(
-            [(x_at(a), y_at(v)) for a, v in zip(curve["amplitudes"], curve[name], strict=True)], color
-        )
-    for k in curve["crossings"]:
-        x = x_at(curve["amplitudes"][k])
+        out += _dots([(x_at(a), y_at(v)) for a, v in zip(curve["at"], curve[name], strict=True)], color)
+    for x in map(x_at, curve["crossings"]):
         out.append(Polygon(points=((x - 5, base + 1), (x + 5, base + 1), (x, base - 8)), fill=INK))
     if state["amplitude"]:
-        x = x_at(state["amplitude"])
+        x = x_at(place_of(curve, state["amplitude"]))
         out.append(Line(x1=x, y1=base, x2=x, y2=base - height, color=INK, width=1.4))
     return out
 
@@ -145,6 +128,14 @@ def _dots(points: list[tuple[float, float]], color: str) -> list[Shape]:
     return [*lines, *(Polygon(points=d, fill=color) for d in diamonds)]
 
 
-def _legend(curve: dict[str, Any]) -> str:
-    unit = f" in {curve['unit']}" if curve["unit"] else ""
-    return f"● allowed part changed   ◆ forbidden part (leak){unit}   - - rounding   ▲ atoms cross the reach"
+def _legend(curve: dict[str, Any], y: float) -> list[Shape]:
+    unit = f", {curve['unit']}" if curve["unit"] else ""
+    out = [*_dots([(20.0, y - 4)], TIE), *_dots([(172.0, y - 4)], RELATION)]
+    for x, text in (
+        (30.0, "allowed part changed"),
+        (182.0, f"forbidden part (leak){unit}"),
+        (350.0, "- - rounding"),
+        (440.0, "▲ atoms cross the reach" if curve["crossings"] else ""),
+    ):
+        out.append(Text(x=x, y=y, text=text, size=11.5, color=INK))
+    return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from crysnb.breaking.patterns import Pattern
 from crysnb.breaking.response import Response
 from crysnb.breaking.step import Step
 from crysnb.structure.formula import reduced_formula
+from crysnb.widgets.breaking_chart import amplitude_text, chart, value_text
 from crysnb.widgets.breaking_work import BreakingAnswer
 from crysnb.widgets.crystal_drawing import crystal_drawing, drawn_radius
 from crysnb.widgets.crystal_scene import VIEW
@@ -35,7 +35,6 @@ DRAWN = {"strain": 4, "mode": 2, "atom": 2, "rotation": 1, "rattle": 2}
 SKETCH, _MAX_DRAWN = 240.0, 260
 _ROOM = 26.0
 _KINDS = ("dielectric", "piezoelectric", "elastic")
-_MINUS = "\N{MINUS SIGN}"
 
 
 def breaking_state(
@@ -89,7 +88,7 @@ def breaking_state(
         "untied": list(step.untied),
         "summary": summary(step),
         "sketch": _sketch(whole, pattern),
-        "curve": None if curve is None else _curve(curve, step, whole),
+        "curve": None if curve is None else chart(curve, _seen_from(step, whole)),
         "facts": facts(answer, step) if fits else [],
     }
     return dict(encodable(state))
@@ -98,13 +97,6 @@ def breaking_state(
 def pattern_text(pattern: Pattern) -> str:
     """One line of the list."""
     return f"{pattern.name.removeprefix('strain ')}: {pattern.text}"
-
-
-def amplitude_text(value: float, unit: str) -> str:
-    """An amplitude as people read it: a strain in percent."""
-    if not unit:
-        return f"{100 * value:.3g} %".replace("-", _MINUS)
-    return f"{value:.3g}{'' if unit == '°' else ' '}{unit}".replace("-", _MINUS)
 
 
 def length_text(value: float) -> str:
@@ -151,7 +143,11 @@ def _slopes(curve: Response) -> list[tuple[str, str, str]]:
     if curve.pattern.axis.any():
         worst = float(max(curve.changed.max(), curve.leak.max()))
         return [
-            ("change under the turn", _value(worst, curve), "turned back; rounding is all that is allowed")
+            (
+                "change under the turn",
+                value_text(worst, curve),
+                "turned back; rounding is all that is allowed",
+            )
         ]
     out = []
     for label, found, order, hint in (
@@ -168,13 +164,13 @@ def _slopes(curve: Response) -> list[tuple[str, str, str]]:
 def _now(answer: BreakingAnswer, step: Step) -> list[tuple[str, str, str]]:
     out = [
         ("model", answer.model, "raw, for the distorted crystal: nothing idealised, nothing projected"),
-        ("rounding", _value(answer.curve.noise, answer.curve), "forbidden part at amplitude 0"),
+        ("rounding", value_text(answer.curve.noise, answer.curve), "forbidden part at amplitude 0"),
     ]
     r = answer.now
     if r is None or answer.request.amplitude != step.amplitude:
         return out
-    out.append(("allowed part changed by", _value(float(r.changed[0]), r), "at this amplitude"))
-    out.append(("forbidden part", _value(float(r.leak[0]), r), "at this amplitude; Cartesian norm"))
+    out.append(("allowed part changed by", value_text(float(r.changed[0]), r), "at this amplitude"))
+    out.append(("forbidden part", value_text(float(r.leak[0]), r), "at this amplitude; Cartesian norm"))
     by_name = dict(zip(r.operations, r.residuals[0].tolist(), strict=True))
     if step.lost:
         worst = max(step.lost, key=lambda n: by_name[n])
@@ -184,34 +180,6 @@ def _now(answer: BreakingAnswer, step: Step) -> list[tuple[str, str, str]]:
     kept = max((by_name[n] for n in step.kept), default=0.0)
     out.append(("largest residual, kept", small_text(kept), "relative; kept operations stay at rounding"))
     return out
-
-
-def _value(value: float, r: Response) -> str:
-    return f"{small_text(value)} {r.unit}".rstrip()
-
-
-def _curve(curve: Response, step: Step, whole: Parent) -> dict[str, Any]:
-    return {
-        "amplitudes": [float(v) for v in curve.amplitudes],
-        "changed": [_log_safe(v) for v in curve.changed],
-        "leak": [_log_safe(v) for v in curve.leak],
-        "texts": [_point_text(curve, k) for k in range(len(curve.amplitudes))],
-        "noise": curve.noise,
-        "unit": curve.unit,
-        "crossings": list(curve.crossings),
-        "seen_from": _seen_from(step, whole),
-    }
-
-
-def _log_safe(value: float) -> float:
-    return float(value) if math.isfinite(value) else 0.0
-
-
-def _point_text(curve: Response, k: int) -> str:
-    size = amplitude_text(float(curve.amplitudes[k]), curve.pattern.unit)
-    changed, leak = _value(float(curve.changed[k]), curve), _value(float(curve.leak[k]), curve)
-    entered = "; atoms enter or leave the reach of the model" if k in curve.crossings else ""
-    return f"{size}: allowed part changed by {changed}, forbidden part {leak}{entered}"
 
 
 def _seen_from(step: Step, whole: Parent) -> float:

@@ -18,8 +18,9 @@ from crysnb.errors import CrysnbError, UnknownName
 from crysnb.values.tensor_kind import KINDS, TensorKind
 from crysnb.widgets import faults, html
 from crysnb.widgets.base import ExplainerWidget
+from crysnb.widgets.breaking_chart import amplitude_text
 from crysnb.widgets.breaking_scene import breaking_scene
-from crysnb.widgets.breaking_state import amplitude_text, breaking_state, rows
+from crysnb.widgets.breaking_state import breaking_state, rows
 from crysnb.widgets.breaking_work import BreakingAnswer, BreakingRequest, Work
 from crysnb.widgets.messages import Check
 from crysnb.widgets.scene import Scene

@@ -1,5 +1,5 @@
 // The two drawings of the breaking view: the distorted crystal, and the answer of a model on log axes.
-import { amplitudeText, type BreakingData, type Curve, type Sketch } from "./breaking_schema";
+import type { Curve, Sketch } from "./breaking_schema";
 import { h, s } from "./dom";
 
 /** Box of the chart in its own units. */
@@ -35,65 +35,47 @@ export class SketchView {
   }
 }
 
-/** Ends of the axes: log10 of the amplitude, and whole decades of the values. */
-export function axesOf(curve: Curve): { readonly x: readonly [number, number]; readonly y: readonly [number, number] } {
-  const sizes = curve.amplitudes.map((a) => Math.log10(Math.abs(a)));
-  const shown = [...curve.changed, ...curve.leak, curve.noise].filter((v) => v > 0).map((v) => Math.log10(v));
-  const low = Math.max(Math.floor(Math.min(...shown, 0)), -17);
-  return { x: [Math.min(...sizes), Math.max(...sizes)], y: [low, Math.max(Math.ceil(Math.max(...shown, low)), low + 1)] };
-}
+const xAt = (share: number): number => LEFT + share * (RIGHT - LEFT);
+const yAt = (share: number): number => BASE - share * (BASE - TOP);
+const line = (name: string, x1: number, x2: number, y1: number, y2: number): SVGElement => s("line", { class: `cn-b-${name}`, x1, x2, y1, y2 });
 
 export class Chart {
   readonly element: HTMLElement;
   readonly points: HTMLButtonElement[];
   private readonly marker = s("line", { class: "cn-b-now", y1: TOP, y2: BASE });
-  private readonly low: number;
-  private readonly high: number;
 
-  constructor(private readonly curve: Curve, { unit }: BreakingData) {
-    const { x, y } = axesOf(curve);
-    [this.low, this.high] = x;
-    const yAt = (v: number): number => BASE - ((Math.log10(Math.max(v, 10 ** y[0])) - y[0]) / (y[1] - y[0])) * (BASE - TOP);
-    const band = curve.seen_from > 0 && Math.log10(curve.seen_from) > this.low;
-    const line = (values: readonly number[], name: string): SVGElement[] => [
-      s("polyline", { class: `cn-b-line cn-b-${name}`, points: values.map((v, k) => `${this.at(curve.amplitudes[k] ?? 0)},${yAt(v)}`).join(" ") }),
-      ...values.map((v, k) => mark(name, this.at(curve.amplitudes[k] ?? 0), yAt(v)))];
-    const every = Math.max(1, Math.ceil((y[1] - y[0]) / 6));
-    const rows = Array.from({ length: Math.floor((y[1] - y[0]) / every) + 1 }, (_, k) => y[0] + k * every);
-    const columns = Array.from({ length: Math.max(0, Math.floor(this.high) - Math.ceil(this.low) + 1) }, (_, k) => Math.ceil(this.low) + k);
+  constructor(private readonly curve: Curve) {
+    const x = curve.at.map(xAt);
+    const along = (name: "changed" | "leak"): SVGElement[] => {
+      const y = curve[name].map(yAt);
+      return [s("polyline", { class: `cn-b-line cn-b-${name}`, points: x.map((v, k) => `${v},${y[k]}`).join(" ") }), ...x.map((v, k) => mark(name, v, y[k] ?? 0))];
+    };
     const drawing = s("svg", { viewBox: `0 0 ${W} ${H}`, class: "cn-b-plot", "aria-hidden": "true" },
-      ...(band ? [s("rect", { class: "cn-b-band", x: LEFT, y: TOP, width: this.at(curve.seen_from) - LEFT, height: BASE - TOP })] : []),
-      ...rows.flatMap((k) => [s("line", { class: "cn-b-rule", x1: LEFT, x2: RIGHT, y1: yAt(10 ** k), y2: yAt(10 ** k) }), word(LEFT - 6, yAt(10 ** k) + 4, `1e${k}`, "end")]),
-      ...columns.map((k) => word(this.at(10 ** k), BASE + 17, amplitudeText(10 ** k, unit), "middle")),
-      s("line", { class: "cn-b-noise", x1: LEFT, x2: RIGHT, y1: yAt(curve.noise), y2: yAt(curve.noise) }),
-      ...line(curve.changed, "changed"), ...line(curve.leak, "leak"),
-      ...curve.crossings.map((k) => { const c = this.at(curve.amplitudes[k] ?? 0); return s("path", { class: "cn-b-cross", d: `M${c - 5} ${BASE}h10l-5 -9z` }); }),
-      this.marker);
-    const n = curve.amplitudes.length;
+      s("rect", { class: "cn-b-band", x: LEFT, y: TOP, width: xAt(curve.band) - LEFT, height: BASE - TOP }),
+      ...curve.rows.flatMap(({ at, text }) => [line("edge", LEFT, RIGHT, yAt(at), yAt(at)), word(LEFT - 6, yAt(at) + 4, text, "end")]),
+      ...curve.columns.map(({ at, text }) => word(xAt(at), BASE + 17, text, "middle")),
+      line("noise", LEFT, RIGHT, yAt(curve.noise), yAt(curve.noise)), ...along("changed"), ...along("leak"),
+      ...curve.crossings.map((c) => s("path", { class: "cn-b-cross", d: `M${xAt(c) - 5} ${BASE}h10l-5 -9z` })), this.marker);
+    const wide = 500 / x.length;
     this.points = curve.texts.map((label, k) => {
       const button = h("button", { type: "button", class: "cn-b-point", "data-item": k, title: label, "aria-label": `Go to ${label}` });
-      button.style.left = `${(100 * (this.at(curve.amplitudes[k] ?? 0) - 250 / n)) / W}%`;
-      button.style.width = `${50000 / n / W}%`;
+      button.style.left = `${(100 * ((x[k] ?? 0) - wide / 2)) / W}%`;
+      button.style.width = `${(100 * wide) / W}%`;
       return button;
     });
     const key = (name: string, text: string): HTMLElement => h("li", {}, s("svg", { viewBox: "0 0 12 12", class: "cn-b-key" }, mark(name, 6, 6)), text);
-    this.element = h("section", { class: "cn-b-chart", "aria-label": "Answer of the model against the amplitude" },
-      h("ul", { class: "cn-legend cn-b-legend" }, key("changed", "allowed part changed by"), key("leak", `forbidden part (leak)${curve.unit ? `, ${curve.unit}` : ""}`),
-        h("li", {}, "- - - rounding"), ...(band ? [h("li", {}, "shaded: not detected")] : []), ...(curve.crossings.length > 0 ? [h("li", {}, "▲ atoms cross the reach")] : [])),
-      h("div", { class: "cn-b-frame" }, drawing, h("div", { class: "cn-b-points", role: "group", "aria-label": "Points of the curve" }, ...this.points)));
+    const more = ["- - - rounding", curve.band > 0 && "shaded: not detected", curve.crossings.length > 0 && "▲ atoms cross the reach"];
+    this.element = h("section", { "aria-label": "Answer of the model against the amplitude" },
+      h("ul", { class: "cn-legend cn-b-legend" }, key("changed", "allowed part changed by"), key("leak", `forbidden part (leak)${curve.unit && `, ${curve.unit}`}`),
+        ...more.flatMap((text) => (text ? [h("li", {}, text)] : []))),
+      h("div", { class: "cn-b-frame" }, drawing, h("div", { role: "group", "aria-label": "Points of the curve" }, ...this.points)));
   }
 
   show(amplitude: number): void {
-    const x = this.at(amplitude);
-    this.marker.setAttribute("x1", String(x));
-    this.marker.setAttribute("x2", String(x));
-    this.marker.toggleAttribute("hidden", amplitude === 0);
+    const [first = 1, last = 1] = [this.curve.amplitudes[0], this.curve.amplitudes.at(-1)];
+    const share = amplitude === 0 ? 0 : Math.log(Math.abs(amplitude / first)) / Math.log(last / first);
+    for (const end of ["x1", "x2"]) this.marker.setAttribute(end, String(xAt(Math.min(Math.max(share, 0), 1))));
     this.points.forEach((p, k) => p.toggleAttribute("data-now", this.curve.amplitudes[k] === amplitude));
-  }
-
-  private at(amplitude: number): number {
-    const share = amplitude === 0 ? 0 : (Math.log10(Math.abs(amplitude)) - this.low) / Math.max(this.high - this.low, 1e-9);
-    return LEFT + Math.min(Math.max(share, 0), 1) * (RIGHT - LEFT);
   }
 }
 

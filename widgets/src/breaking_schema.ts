@@ -18,15 +18,21 @@ export interface Sketch {
   readonly edge_shifts: readonly number[];
 }
 
+export interface Mark { readonly at: number; readonly text: string }
+
+/** Places are shares of the box, x from the left and y from the bottom. */
 export interface Curve {
   readonly amplitudes: readonly number[];
+  readonly texts: readonly string[];
+  readonly at: readonly number[];
   readonly changed: readonly number[];
   readonly leak: readonly number[];
-  readonly texts: readonly string[];
   readonly noise: number;
-  readonly unit: string;
+  readonly band: number;
   readonly crossings: readonly number[];
-  readonly seen_from: number;
+  readonly rows: readonly Mark[];
+  readonly columns: readonly Mark[];
+  readonly unit: string;
 }
 
 export interface BreakingData {
@@ -63,62 +69,56 @@ export const FIRST = {
 export type Family = keyof typeof FIRST;
 const FAMILIES = Object.keys(FIRST) as Family[];
 
+const SKETCH = ["points", "shifts", "radii", "edges", "edge_shifts"];
+const CURVE = ["amplitudes", "at", "changed", "leak", "crossings"];
+
 /** The view's data, or `SchemaError` naming the field that is wrong. */
 export function parseBreaking(value: unknown): BreakingData {
   const d = record(value, "data");
-  return {
-    title: text(d, "title"), subtitle: text(d, "subtitle"), has_controls: d["has_controls"] === true,
-    families: list(d, "families", choice), patterns: list(d, "patterns", choice), kinds: list(d, "kinds", string),
-    family: oneOf(d["family"], FAMILIES, "family"), pattern: text(d, "pattern"), kind: text(d, "kind"),
-    amplitude: finite(d["amplitude"], "amplitude"), unit: text(d, "unit"), largest: finite(d["largest"], "largest"),
-    parent_group: text(d, "parent_group"), group: text(d, "group"), seen: text(d, "seen"), is_seen: d["is_seen"] === true,
-    lost: list(d, "lost", lost), kept: list(d, "kept", string), opened: list(d, "opened", string), untied: list(d, "untied", string),
-    summary: text(d, "summary"), sketch: sketch(d["sketch"]), curve: d["curve"] === null ? null : curve(d["curve"]),
-    facts: list(d, "facts", fact),
-  };
+  for (const key of ["title", "subtitle", "pattern", "kind", "unit", "parent_group", "group", "seen", "summary"]) text(d, key);
+  for (const key of ["kinds", "kept", "opened", "untied"]) list(d, key, string);
+  for (const key of ["families", "patterns", "lost"]) list(d, key, choice);
+  for (const key of ["amplitude", "largest"]) finite(d[key], key);
+  oneOf(d["family"], FAMILIES, "family");
+  list(d, "facts", fact);
+  const sketch = lists(d["sketch"], "sketch", SKETCH);
+  list(sketch, "colors", string);
+  alike(sketch, ["points", "shifts"]);
+  alike(sketch, ["radii", "colors"]);
+  alike(sketch, ["edges", "edge_shifts"]);
+  if (d["curve"] !== null) {
+    const curve = lists(d["curve"], "curve", CURVE);
+    list(curve, "texts", string);
+    for (const key of ["noise", "band"]) finite(curve[key], key);
+    text(curve, "unit");
+    for (const key of ["rows", "columns"]) list(curve, key, mark);
+    alike(curve, [...CURVE.slice(0, 4), "texts"]);
+  }
+  return d as unknown as BreakingData;
 }
 
-function choice(value: unknown, at: string): Choice {
+function choice(value: unknown, at: string): void {
+  for (const key of ["name", "text"]) text(record(value, at), key);
+}
+
+function mark(value: unknown, at: string): void {
   const d = record(value, at);
-  return { name: text(d, "name"), text: text(d, "text") };
+  finite(d["at"], at);
+  text(d, "text");
 }
 
-function lost(value: unknown, at: string): Lost {
-  return { ...choice(value, at), distance: text(record(value, at), "distance") };
+function lists(value: unknown, at: string, keys: readonly string[]): Fields {
+  const d = record(value, at);
+  for (const key of keys) list(d, key, finite);
+  return d;
 }
 
-function sketch(value: unknown): Sketch {
-  const d = record(value, "sketch");
-  const out = {
-    size: finite(d["size"], "size"), drawn: finite(d["drawn"], "drawn"), points: numbers(d, "points"), shifts: numbers(d, "shifts"),
-    radii: numbers(d, "radii"), colors: list(d, "colors", string), edges: numbers(d, "edges"), edge_shifts: numbers(d, "edge_shifts"),
-  };
-  alike("sketch", out.points.length, out.shifts.length, 2 * out.radii.length, 2 * out.colors.length);
-  alike("sketch", out.edges.length, out.edge_shifts.length);
-  return out;
+function alike(d: Fields, keys: readonly string[]): void {
+  if (new Set(keys.map((key) => (d[key] as unknown[]).length)).size !== 1) throw new SchemaError(keys.join());
 }
 
-function curve(value: unknown): Curve {
-  const d = record(value, "curve");
-  const out = {
-    amplitudes: numbers(d, "amplitudes"), changed: numbers(d, "changed"), leak: numbers(d, "leak"), texts: list(d, "texts", string),
-    noise: finite(d["noise"], "noise"), unit: text(d, "unit"), crossings: numbers(d, "crossings"), seen_from: finite(d["seen_from"], "seen_from"),
-  };
-  alike("curve", out.amplitudes.length, out.changed.length, out.leak.length, out.texts.length);
-  return out;
-}
-
-function alike(at: string, ...lengths: readonly number[]): void {
-  if (new Set(lengths).size !== 1) throw new SchemaError(at);
-}
-
-function finite(value: unknown, at: string): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new SchemaError(at);
-  return value;
-}
-
-function numbers(d: Fields, key: string): number[] {
-  return list(d, key, finite);
+function finite(value: unknown, at: string): void {
+  if (!Number.isFinite(value)) throw new SchemaError(at);
 }
 
 /** An amplitude as people read it: a strain in percent. */

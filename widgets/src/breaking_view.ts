@@ -183,7 +183,7 @@ class Breaking {
     const focus = this.chart?.points.findIndex((p) => p === p.ownerDocument.activeElement) ?? -1;
     this.inner.abort();
     this.inner = new AbortController();
-    this.chart = data.curve ? new Chart(data.curve, data) : null;
+    this.chart = data.curve ? new Chart(data.curve) : null;
     this.answer.replaceChildren(...(this.chart ? [this.chart.element] : []),
       h("ul", { class: "cn-facts cn-b-facts" }, ...data.facts.map(({ label, value, hint }) =>
         h("li", { class: "cn-fact", title: hint }, h("span", { class: "cn-key" }, label), " ", h("span", {}, value)))));

@@ -2,7 +2,6 @@
 import Ajv from "ajv";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import schema from "../schema/breaking.schema.json";
-import { axesOf } from "../src/breaking_draw";
 import { amplitudeText, FIRST, parseBreaking } from "../src/breaking_schema";
 import view from "../src/index";
 import type { HostModel } from "../src/model";
@@ -80,12 +79,6 @@ describe("reading", () => {
     expect(amplitudeText(-0.0123, "")).toBe("−1.23 %");
     expect(amplitudeText(0.3, "Å")).toBe("0.3 Å");
     expect(amplitudeText(-90, "°")).toBe("−90°");
-  });
-
-  it("ends the axes at whole decades that hold every value", () => {
-    const { x, y } = axesOf(parseBreaking(breaking).curve!);
-    expect(x[0]).toBeCloseTo(-4);
-    expect(y).toEqual([-14, 1]);
   });
 });
 
@@ -166,7 +159,7 @@ describe("what is shown", () => {
   it("marks the crossing of atoms and the band that is not detected", () => {
     mount();
     expect(el.querySelectorAll(".cn-b-cross")).toHaveLength(1);
-    expect(el.querySelectorAll(".cn-b-band")).toHaveLength(1);
+    expect(Number(find(".cn-b-band").getAttribute("width"))).toBeGreaterThan(100);
   });
 
   it("has no chart without an answer, and no controls on a page without a kernel", () => {
