@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from crysnb.errors import ShapeError, quote
 from crysnb.structure.objects import is_from
@@ -39,8 +39,8 @@ class ModelAdapter:
     Volume(scalar)
     """
 
-    kind: ClassVar[str | TensorKind | None] = None
-    name: ClassVar[str] = ""
+    kind: str | TensorKind | None = None
+    name: str = ""
 
     def predict(self, structures: list[Structure]) -> Sequence[Any]:
         """One number or array per structure, in order; in an intensive unit, in the structure's own frame.
