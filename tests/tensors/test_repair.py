@@ -196,6 +196,30 @@ def test_noise_is_not_mended(turned_quartz) -> None:
         assert report.best_frame is None
 
 
+def test_a_repair_has_to_make_much_better() -> None:
+    """Larger shear entries make the share of the noise smaller: that is no explanation."""
+    c = np.diag([200.0, 200.0, 200.0, 70, 70, 70]) + np.pad(np.full((3, 3), 60.0), (0, 3))
+    noise = np.diag([1.0, -1.0, 0, 0, 0, 0])
+    size = 1.02e-3 * np.linalg.norm(ELASTIC.cartesian(c)) / np.linalg.norm(ELASTIC.cartesian(noise))
+    report = check(c + size * noise, "m-3m")
+    louder = c + size * noise
+    louder[3:, 3:] *= 2
+    assert report.verdict == "numerical noise"
+    assert check(louder, "m-3m").consistent
+    assert report.best_frame is None
+
+
+def test_a_consistent_tensor_in_axes_that_are_a_little_off() -> None:
+    """Half a milliradian: within what counts as consistent, so that a better frame is not offered."""
+    t = 5e-4
+    off = np.array([[1, 0, 0], [0, np.cos(t), -np.sin(t)], [0, np.sin(t), np.cos(t)]])
+    eps = np.diag([2.0, 2.0, 6.0])
+    report = check(eps, rotated(example("rutile"), off))
+    assert 1e-5 < report.delta < 1e-3
+    assert report.best_frame is None
+    assert find_repair(report.form, report.tensor, report.lattice) is None
+
+
 def test_a_noisy_tensor_with_a_mistake_is_repaired_to_its_noise(turned_quartz) -> None:
     structure, _ = turned_quartz
     true = allowed(structure, ELASTIC)

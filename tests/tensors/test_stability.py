@@ -54,6 +54,15 @@ def test_every_condition_can_fail(group: str) -> None:
     assert broken == codes
 
 
+@pytest.mark.parametrize("group", ["4/m", "4/mmm", "-3", "-3m", "6/m", "6/mmm"])
+def test_two_signs_do_not_cancel(group: str) -> None:
+    """c33 < 0 and c11 + c12 < 0 leave their product positive: |c12| is what tells."""
+    c = np.diag([100.0, 100, -100, 50, 50, 125])
+    c[0, 1] = c[1, 0] = -150.0
+    assert not all(f.passed for f in born_conditions(c, group))
+    assert not admissibility(ELASTIC, c)
+
+
 def test_the_condition_that_fails_is_named() -> None:
     c = np.zeros((6, 6))
     c[:3, :3] = 120 - 20 * np.eye(3)  # c11 = 100, c12 = 120
