@@ -76,7 +76,7 @@ class Library:
                 found=f"a pattern of {len(pattern.displacements)} sites",
                 accepted=f"one of the {len(self.parent.structure)} sites of this crystal",
             )
-        self.parent.groups.pop(pattern, None)
+        self.parent.left.pop(pattern, None)
         self._own[pattern.name] = pattern
         return pattern
 

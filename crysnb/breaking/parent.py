@@ -74,8 +74,8 @@ class Parent:
         return np.asarray(self.rotations[self.point])
 
     @cached_property
-    def groups(self) -> dict[Any, str]:
-        """Space group that each pattern leaves, as far as it was looked up."""
+    def left(self) -> dict[Any, tuple[str, float]]:
+        """Space group that a pattern leaves and the amplitude from which it is noticed, where looked up."""
         return {}
 
     @property

@@ -48,6 +48,8 @@ class Step:
         sees the crystal at this amplitude.
     own_symprec
         That tolerance, Å.
+    seen_from
+        Amplitude from which the first lost operation is further away than that; 0 if none is lost.
     kept, lost
         Names of the operations of the parent that are left, and that are not.
     distances
@@ -70,6 +72,7 @@ class Step:
     group: str
     seen_group: str
     own_symprec: float
+    seen_from: float
     kept: tuple[str, ...]
     lost: tuple[str, ...]
     distances: dict[str, float]
@@ -99,6 +102,7 @@ class Step:
             "group": self.group,
             "seen_group": self.seen_group,
             "own_symprec": self.own_symprec,
+            "seen_from": self.seen_from,
             "is_seen": self.is_seen,
             "kept": list(self.kept),
             "lost": list(self.lost),
@@ -147,6 +151,7 @@ def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "d
     own = whole.symmetry.symprec
     seen, order = _group(distorted, own)
     before = whole.symmetry
+    left, seen_from = _left(whole, pattern)
     opened, untied = _opened(whole, kind, kept)
     names = whole.names
     pure = (whole.site_rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2))
@@ -156,9 +161,10 @@ def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "d
         kind=kind,
         structure=distorted,
         parent_group=f"{before.symbol} ({before.number})",
-        group=f"{before.symbol} ({before.number})" if amplitude == 0 else _left(whole, pattern),
+        group=f"{before.symbol} ({before.number})" if amplitude == 0 else left,
         seen_group=seen,
         own_symprec=own,
+        seen_from=seen_from,
         kept=tuple(n for n, k in zip(names, kept, strict=True) if k),
         lost=tuple(n for n, k in zip(names, kept, strict=True) if not k),
         distances={n: float(d) for n, d in zip(names, by_operation, strict=True)},
@@ -169,14 +175,18 @@ def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "d
     )
 
 
-def _left(whole: Parent, pattern: Pattern) -> str:
-    """Space group of the operations that a pattern leaves; looked up once."""
-    if pattern not in whole.groups:
-        distorted = distort(whole, pattern, _PROBE * pattern.largest)
+def _left(whole: Parent, pattern: Pattern) -> tuple[str, float]:
+    """Space group of the operations that a pattern leaves, and from when on that is noticed; found once."""
+    if pattern not in whole.left:
+        size = _PROBE * pattern.largest
+        distorted = distort(whole, pattern, size)
         distances = whole.by_operation(whole.distances(distorted))
-        least = distances[~is_kept(distances)].min(initial=_MOST / _SHARE)
-        whole.groups[pattern], _ = _group(distorted, float(np.clip(_SHARE * least, _LEAST, _MOST)))
-    return whole.groups[pattern]
+        lost = distances[~is_kept(distances)]
+        least = lost.min(initial=_MOST / _SHARE)
+        group, _ = _group(distorted, float(np.clip(_SHARE * least, _LEAST, _MOST)))
+        noticed = size * whole.symmetry.symprec / float(lost.max()) if len(lost) else 0.0
+        whole.left[pattern] = group, noticed
+    return whole.left[pattern]
 
 
 def _group(structure: Structure, symprec: float) -> tuple[str, int]:

@@ -34,10 +34,8 @@ def breaking_figure(curve: Response, step: Step) -> Any:
     ):
         figure.add_scatter(x=sizes, y=values, name=name, mode="lines+markers", line={"color": color})
     figure.add_hline(y=curve.noise, line={"color": RULE, "dash": "dot"}, annotation_text="rounding")
-    worst = max((step.distances[n] for n in step.lost), default=0.0)
-    if worst and step.amplitude:
-        edge = abs(step.amplitude) * step.own_symprec / worst
-        figure.add_vrect(x0=sizes.min() / 2, x1=edge, fillcolor=RULE, opacity=0.18, line_width=0)
+    if step.seen_from > 0:
+        figure.add_vrect(x0=sizes.min() / 2, x1=step.seen_from, fillcolor=RULE, opacity=0.18, line_width=0)
     for k in curve.crossings:
         figure.add_vline(x=sizes[k], line={"color": RULE, "width": 1})
     figure.update_xaxes(type="log", title=f"amplitude {curve.pattern.unit}".strip())

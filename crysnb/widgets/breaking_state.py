@@ -88,7 +88,7 @@ def breaking_state(
         "untied": list(step.untied),
         "summary": summary(step),
         "sketch": _sketch(whole, pattern),
-        "curve": None if curve is None else chart(curve, _seen_from(step, whole)),
+        "curve": None if curve is None else chart(curve, step.seen_from),
         "facts": facts(answer, step) if fits else [],
     }
     return dict(encodable(state))
@@ -180,14 +180,6 @@ def _now(answer: BreakingAnswer, step: Step) -> list[tuple[str, str, str]]:
     kept = max((by_name[n] for n in step.kept), default=0.0)
     out.append(("largest residual, kept", small_text(kept), "relative; kept operations stay at rounding"))
     return out
-
-
-def _seen_from(step: Step, whole: Parent) -> float:
-    """Amplitude from which the first lost operation is further away than the tolerance; 0 if none is lost."""
-    lost = [step.distances[n] for n in step.lost]
-    if not lost or step.amplitude == 0:
-        return 0.0
-    return float(abs(step.amplitude) * whole.symmetry.symprec / max(lost))
 
 
 def _sign(amplitude: float) -> int:

@@ -201,6 +201,10 @@ def test_distances_grow_with_the_amplitude_and_a_search_sees_less():
     assert not small.is_seen
     assert large.is_seen
     assert small.group == large.group
+    assert small.seen_from == large.seen_from
+    assert 1e-3 < small.seen_from < 0.05
+    assert max(step(p, pattern, small.seen_from).distances.values()) == pytest.approx(small.own_symprec)
+    assert step(p, strain(p, "hydrostatic"), 0.01).seen_from == 0
 
 
 def test_pure_translations_that_are_lost_are_counted():

@@ -164,7 +164,7 @@ describe("what is shown", () => {
 
   it("has no chart without an answer, and no controls on a page without a kernel", () => {
     mount(model({ curve: null, facts: [], has_controls: false }));
-    expect(el.querySelector(".cn-b-chart")).toBeNull();
+    expect(el.querySelector(".cn-b-frame")).toBeNull();
     expect(el.querySelector(".cn-b-slider")).toBeNull();
   });
 });
