@@ -20,6 +20,7 @@ NOTEBOOKS = (
     "03_tensor_zeros.ipynb",
     "04_wrong_axes.ipynb",
     "07_break_symmetry.ipynb",
+    "10_your_model.ipynb",
 )
 ROOTS = ".cn-root"
 SHOWS = re.compile(r"\bcn\.(?:show|nye|upload|break_symmetry)\(")
