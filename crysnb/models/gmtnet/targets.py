@@ -111,7 +111,8 @@ def bounded_log(latent: Tensor) -> Tensor:
     mean = s.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
     rest = s - mean * one
     size = rest.norm(dim=(1, 2), keepdim=True)
-    return mean.clamp(*_MEAN_LOG) * one + rest * (_LOG_DEVIATION / size.clamp(min=_LOG_DEVIATION))
+    bounded: Tensor = rest * (_LOG_DEVIATION / size.clamp(min=_LOG_DEVIATION))
+    return mean.clamp(*_MEAN_LOG) * one + bounded
 
 
 def to_mandel(tensor: Tensor) -> Tensor:
