@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 AXE = ROOT / "widgets" / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = ("serious", "critical")
 NAMES = (
+    "breaking",
     "crystal",
     "diamond",
     "elastic",
@@ -29,6 +30,7 @@ NAMES = (
 )
 # The controls are left out on an offline page; here they are wanted.
 WITH_CONTROLS = {
+    "breaking": ('"has_controls": false', '"has_controls": true'),
     "panel": ('"has_controls": false', '"has_controls": true'),
     "upload": ('"enabled": false', '"enabled": true'),
 }

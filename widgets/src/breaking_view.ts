@@ -24,8 +24,9 @@ export function mountBreaking(context: ViewContext): void {
   let sent: ReturnType<typeof setTimeout> | undefined;
   let waiting = false;
   let playing = false;
-  let drawings: Drawing<Element>[] = [];
-  let shapes = "";
+  let sketch: Drawing<Element> | undefined;
+  let chart: ReturnType<typeof chartOf> | null = null;
+  const drawn: string[] = [];
   let inner = new AbortController();
   const id = `cn-breaking-${(count += 1)}`;
   const [family, pattern, kind] = ["family", "pattern", "kind"].map((name) => h("select", { class: `cn-model cn-b-${name}`, id: id + name })) as [HTMLSelectElement, HTMLSelectElement, HTMLSelectElement];
@@ -40,7 +41,8 @@ export function mountBreaking(context: ViewContext): void {
   const lost = h("div", { class: "cn-b-names" });
   const opened = h("div", { class: "cn-b-names" });
   const place = h("figure", { class: "cn-b-figure" });
-  const answer = h("div", { class: "cn-b-answer" });
+  const facts = h("ul", { class: "cn-facts" });
+  const answer = h("div", { class: "cn-b-answer" }, facts);
   const live = h("div", { class: "cn-live", role: "status", "aria-live": "polite" });
   const wrap = <E>(handler: (event: E) => void): ((event: E) => void) => guarded(state, handler);
   const on = (node: HTMLElement, type: string, handler: (event: Event) => void): void => node.addEventListener(type, wrap<Event>(handler), { signal });
@@ -56,7 +58,8 @@ export function mountBreaking(context: ViewContext): void {
     slider.value = String(Math.round((amplitude / data.largest) * STEPS));
     shown.value = amplitudeText(amplitude, data.unit);
     slider.setAttribute("aria-valuetext", shown.value);
-    for (const drawing of drawings) drawing.show(amplitude);
+    sketch?.show(amplitude);
+    chart?.show(amplitude);
   };
   const move = (to: number): void => {
     amplitude = to;
@@ -87,24 +90,25 @@ export function mountBreaking(context: ViewContext): void {
     const all = new Set<string>([...state.selected("operations"), ...state.selected("cells")]);
     for (const b of root.querySelectorAll<HTMLElement>("[data-name]")) b.setAttribute("aria-pressed", String(all.has(b.dataset["name"] ?? "")));
   };
+  const isNew = (k: number, value: unknown): boolean => { const before = drawn[k]; drawn[k] = JSON.stringify(value); return before !== drawn[k]; };
   const redraw = (): void => {
-    const now = JSON.stringify([data.sketch, data.curve, data.facts]);
-    if (now === shapes) return;
-    shapes = now;
-    const sketch = sketchView(data.sketch, `Drawing of the distorted crystal ${data.title}`);
-    place.replaceChildren(sketch.element, h("figcaption", {}, `distortion drawn × ${data.sketch.drawn}`));
-    const focus = [...root.querySelectorAll(".cn-b-point")].findIndex((p) => p === p.ownerDocument.activeElement);
+    if (isNew(0, data.sketch)) {
+      sketch = sketchView(data.sketch, `Drawing of the distorted crystal ${data.title}`);
+      place.replaceChildren(sketch.element, h("figcaption", {}, `distortion drawn × ${data.sketch.drawn}`));
+    }
+    if (isNew(1, data.facts)) {
+      facts.replaceChildren(...data.facts.map(({ label, value, hint }) =>
+        h("li", { class: "cn-fact", title: hint }, h("span", { class: "cn-key" }, label), " ", h("span", {}, value))));
+    }
+    if (!isNew(2, data.curve)) return;
     inner.abort();
     inner = new AbortController();
-    const chart = data.curve && chartOf(data.curve);
-    drawings = chart ? [sketch, chart] : [sketch];
-    answer.replaceChildren(...(chart ? [chart.element] : []), h("ul", { class: "cn-facts" }, ...data.facts.map(({ label, value, hint }) =>
-      h("li", { class: "cn-fact", title: hint }, h("span", { class: "cn-key" }, label), " ", h("span", {}, value)))));
+    chart = data.curve && chartOf(data.curve);
+    answer.replaceChildren(...(chart ? [chart.element] : []), facts);
     if (!chart || !data.has_controls) return;
     const nothing = (): void => undefined;
     const choose = (k: number): void => { const to = data.curve?.amplitudes[k]; if (to !== undefined) { rest(); move(to); } };
     new Roving(chart.element, chart.points, { preview: nothing, escape: nothing, help: nothing, choose }).listen(inner.signal, wrap);
-    if (focus >= 0) chart.points[focus]?.focus();
   };
   const draw = (): void => {
     root.dataset["amplitude"] = String(data.amplitude);
