@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -127,45 +125,25 @@ def _summary(took: list[float]) -> dict[str, float]:
 
 
 def _browser() -> dict[str, dict[str, Any]]:
-    import nbformat
-    from playwright.sync_api import sync_playwright
-
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
-    from conftest import CHROMIUM_ARGS
-    from lab_driver import Lab, LabServer
+    from lab_driver import opened  # type: ignore[import-not-found]
 
     cells = [
-        ECHO.strip(),
+        ECHO,
         *(f"import crysnb as cn\n\ncn.break_symmetry({n!r}, pattern={p!r})" for n, p in CASES.items()),
     ]
     out: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = LabServer(Path(folder))
-        server.start()
-        try:
-            notebook = nbformat.v4.new_notebook(
-                cells=[nbformat.v4.new_code_cell(text) for text in cells],
-                metadata={
-                    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
-                },
-            )
-            nbformat.write(notebook, server.work / "drag.ipynb")
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS)
-            lab = Lab(server, browser.new_page(viewport={"width": 1400, "height": 1000}))
-            lab.open("drag.ipynb")
-            lab.run_all()
-            for k, name in enumerate(CASES):
-                root = lab.page.locator(".cn-root[data-kind=breaking]").nth(k)
-                lab.settle(root)
-                lab.page.wait_for_function(IDLE, arg=k, timeout=120_000)
-                floor = _summary(lab.page.locator(".echo").first.evaluate(FLOOR))
-                out[name] = {
-                    **_summary(root.evaluate(DRAG, 0.05 if CASES[name].startswith("strain") else 0.3)),
-                    "floor": floor,
-                }
-            browser.close()
-        finally:
-            server.stop()
+    with opened(cells) as lab:
+        lab.run_all()
+        for k, name in enumerate(CASES):
+            root = lab.page.locator(".cn-root[data-kind=breaking]").nth(k)
+            lab.settle(root)
+            lab.page.wait_for_function(IDLE, arg=k, timeout=120_000)
+            floor = _summary(lab.page.locator(".echo").first.evaluate(FLOOR))
+            out[name] = {
+                **_summary(root.evaluate(DRAG, 0.05 if CASES[name].startswith("strain") else 0.3)),
+                "floor": floor,
+            }
     return out
 
 

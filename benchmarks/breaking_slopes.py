@@ -17,9 +17,9 @@ import numpy as np
 
 from crysnb.breaking.model_tensor import ModelTensor
 from crysnb.breaking.modes import modes
-from crysnb.breaking.parent import Parent, parent_of
 from crysnb.breaking.patterns import Pattern, displacement, is_symmetric, rattle, rotation, strain
 from crysnb.breaking.response import Response, response
+from crysnb.symmetry.parent import Parent, parent_of
 
 CRYSTALS = ("SrTiO3", "BaTiO3", "quartz", "rutile", "NaCl", "GaN", "fluorite")
 MODEL = "gmtnet-dielectric"

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -72,36 +70,15 @@ def _python() -> dict[str, object]:
     return {"explain_s": seconds, "picture_s": pictures, "report_bytes": sizes}
 
 
-def _notebook() -> dict[str, object]:
-    empty: dict[str, object] = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    cells = [{**empty, "id": f"paint-{k}", "source": text} for k, text in enumerate(CELLS)]
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}
-
-
 def _first_paint() -> float:
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
-    from lab_driver import FIND_CELL, Lab, LabServer  # type: ignore[import-not-found]
-    from playwright.sync_api import sync_playwright
+    from lab_driver import FIND_CELL, opened  # type: ignore[import-not-found]
 
-    server = LabServer(Path(tempfile.mkdtemp()))
-    server.start()
-    try:
-        (server.work / "paint.ipynb").write_text(json.dumps(_notebook()))
-        with sync_playwright() as playwright:
-            arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader"]
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-            lab = Lab(server, browser.new_page(viewport={"width": 1400, "height": 1000}))
-            lab.open("paint.ipynb")
-            lab.run_cell_with("NaCl")
-            lab.page.wait_for_timeout(2000)
-            lab.page.evaluate(FIND_CELL, "quartz")
-            found = float(lab.page.evaluate(PAINT))
-            browser.close()
-        return found
-    finally:
-        server.stop()
-        shutil.rmtree(server.folder, ignore_errors=True)
+    with opened(CELLS) as lab:
+        lab.run_cell_with("NaCl")
+        lab.page.wait_for_timeout(2000)
+        lab.page.evaluate(FIND_CELL, "quartz")
+        return float(lab.page.evaluate(PAINT))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import itertools
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ SETS = (
 MISTAKES = ("axis permutation", "Voigt order", "standard cell's frame", "transposed rotation", "handedness")
 #: Share of the norm by which two tensors may differ and still be the same one.
 SAME = 5e-3
-Array = np.ndarray[Any, np.dtype[np.float64]]
+Array = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
 def turned(tensor: Array, matrix: Array) -> Array:
@@ -51,8 +51,8 @@ def turned(tensor: Array, matrix: Array) -> Array:
 
 def standard_rotations(structure: Structure) -> dict[str, Array]:
     """Rotations from the structure's frame to standard ones, by other packages than ours."""
-    cell = (structure.lattice.matrix, structure.frac_coords, structure.atomic_numbers)
-    data = spglib.get_symmetry_dataset(cell, symprec=0.01)
+    cell: Any = (structure.lattice.matrix, structure.frac_coords, structure.atomic_numbers)
+    data: Any = spglib.get_symmetry_dataset(cell, symprec=0.01)
     file = Lattice.from_parameters(*structure.lattice.parameters).matrix
     from_file = np.linalg.solve(structure.lattice.matrix, file).T
     if np.linalg.det(from_file) < 0:
@@ -182,7 +182,9 @@ def planted_in_noise(kind: TensorKind, true: Array, structure: Structure, count:
                 count[kind.name, "noise", "noise or better"] += again.verdict != SUSPICIOUS
 
 
-def false_offers(kind: TensorKind, structure: Structure, others: list[Array], count: Counter[Any]) -> None:
+def false_offers(
+    kind: TensorKind, structure: Structure, others: Sequence[Array], count: Counter[Any]
+) -> None:
     """Count repairs that are offered for tensors that have nothing to do with the crystal."""
     for name, tensors in (
         ("random", [kind.from_components(RNG.normal(size=kind.n_components)) for _ in range(3)]),
@@ -301,8 +303,8 @@ def table(count: Counter[Any]) -> dict[str, Any]:
             result["false"][f"{kind}: {name}"] = {
                 c: count[kind, name, c] for c in ("inconsistent", "offered")
             }
-    columns = ("visible", "offered", "noise or better")
-    result["noise"] = {kind: {c: count[kind, "noise", c] for c in columns} for kind in kinds}
+    counted = ("visible", "offered", "noise or better")
+    result["noise"] = {kind: {c: count[kind, "noise", c] for c in counted} for kind in kinds}
     print("\nplanted in records with numerical noise", result["noise"])
     print("\nfalse offers", result["false"], "; for untouched tensors", result["offers_for_untouched"])
     result["reached"] = all(result["planted"][m]["repaired"] >= 0.95 for m in MISTAKES)

@@ -11,12 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -87,33 +86,16 @@ def python_ms() -> dict[str, float]:
 def browser_ms() -> tuple[list[float], list[float]] | None:
     """Round trips in a real JupyterLab, and times of a frame; None without Chromium."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
-    import nbformat
-    from conftest import CHROMIUM_ARGS
-    from lab_driver import Lab, LabServer
-    from playwright.sync_api import sync_playwright
+    from lab_driver import chromium, opened  # type: ignore[import-not-found]
 
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
+    if not chromium():
         return None
-    server = LabServer(Path(tempfile.mkdtemp()))
-    server.start()
-    try:
-        kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-        cells = [nbformat.v4.new_code_cell(CELL)]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), server.work / "switch.ipynb")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
-            lab = Lab(server, browser.new_page(viewport={"width": 1400, "height": 1000}))
-            lab.open("switch.ipynb")
-            lab.run_all()
-            lab.page.locator(".cn-root[data-status=idle]").first.wait_for(state="attached")
-            lab.page.evaluate(CLICKS, 3)  # the first forms of the kernel
-            took, frames = lab.page.evaluate(CLICKS, 45)
-            browser.close()
-        return took, frames
-    finally:
-        server.stop()
-        shutil.rmtree(server.folder, ignore_errors=True)
+    with opened([CELL]) as lab:
+        lab.run_all()
+        lab.page.locator(".cn-root[data-status=idle]").first.wait_for(state="attached")
+        lab.page.evaluate(CLICKS, 3)  # the first forms of the kernel
+        took, frames = lab.page.evaluate(CLICKS, 45)
+        return list(took), list(frames)
 
 
 def main() -> None:
@@ -123,7 +105,7 @@ def main() -> None:
     asked = parser.parse_args()
     python_ms()  # warm
     found = python_ms()
-    line = {"benchmark": "nye_switch", "crystals": list(NAMES), "budget": BUDGET}
+    line: dict[str, Any] = {"benchmark": "nye_switch", "crystals": list(NAMES), "budget": BUDGET}
     if asked.browser and (measured := browser_ms()):
         took, frames = measured
         found["round_trip_ms"] = float(np.percentile(took, 95))

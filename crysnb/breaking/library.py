@@ -6,9 +6,9 @@ import re
 from functools import cached_property
 
 from crysnb.breaking.modes import MAX_SITES, modes
-from crysnb.breaking.parent import Parent
 from crysnb.breaking.patterns import DIRECTIONS, Pattern, displacement, rattle, rotation, strain
 from crysnb.errors import ShapeError, UnknownName
+from crysnb.symmetry.parent import Parent
 
 #: Sites of a cell up to which all of them are listed; above, the first of every orbit.
 MAX_LISTED = 12

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.breaking.parent import Parent, is_kept, parent_of
 from crysnb.breaking.patterns import Pattern, distort, mode_pattern
 from crysnb.symmetry.detect import cell_of
+from crysnb.symmetry.parent import Parent, is_kept, parent_of
 from crysnb.symmetry.project import invariants
 from crysnb.symmetry.search import search
 
@@ -43,7 +43,7 @@ def modes(x: Any, most: int = MAX_MODES) -> tuple[Pattern, ...]:
     Parameters
     ----------
     x
-        Anything that :func:`crysnb.as_structure` accepts, or its :class:`~crysnb.breaking.parent.Parent`.
+        Anything that :func:`crysnb.as_structure` accepts, or its :class:`~crysnb.symmetry.parent.Parent`.
     most
         Number of patterns after which no further ones are worked out.
 

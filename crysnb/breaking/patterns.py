@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crysnb.breaking.parent import Parent, parent_of
 from crysnb.errors import ShapeError, UnknownName, quote
+from crysnb.symmetry.parent import Parent, parent_of
 from crysnb.values.tensor_kind import VOIGT
 
 if TYPE_CHECKING:

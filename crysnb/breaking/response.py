@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.breaking.parent import Parent, parent_of
 from crysnb.breaking.patterns import Pattern, distort, is_symmetric, symmetric_part, turn
 from crysnb.errors import ShapeError
+from crysnb.symmetry.parent import Parent, parent_of
 from crysnb.symmetry.project import invariants
 from crysnb.values.tensor_kind import TensorKind, represent, rotate, tensor_kind
 
@@ -159,7 +159,7 @@ def response(
     function: TensorFunction,
     kind: str | TensorKind = "dielectric",
     *,
-    amplitudes: Sequence[float] | Array | None = None,
+    amplitudes: Sequence[float] | NDArray[np.floating[Any]] | None = None,
     unit: str = "",
     edges: Callable[[Structure], int] | None = None,
     report: Report | None = None,
@@ -169,7 +169,7 @@ def response(
     Parameters
     ----------
     x
-        Anything that :func:`crysnb.as_structure` accepts, or its :class:`~crysnb.breaking.parent.Parent`.
+        Anything that :func:`crysnb.as_structure` accepts, or its :class:`~crysnb.symmetry.parent.Parent`.
     pattern
         The distortion.
     function

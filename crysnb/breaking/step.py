@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.breaking.parent import Parent, is_kept, parent_of
 from crysnb.breaking.patterns import Pattern, distort
 from crysnb.symmetry.detect import cell_of
+from crysnb.symmetry.parent import Parent, is_kept, parent_of
 from crysnb.symmetry.project import invariants
 from crysnb.symmetry.search import search
 from crysnb.tensors.form import tensor_form
@@ -128,7 +128,7 @@ def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "d
     Parameters
     ----------
     x
-        Anything that :func:`crysnb.as_structure` accepts, or its :class:`~crysnb.breaking.parent.Parent`.
+        Anything that :func:`crysnb.as_structure` accepts, or its :class:`~crysnb.symmetry.parent.Parent`.
     pattern
         The distortion.
     amplitude
@@ -154,7 +154,7 @@ def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "d
     left, seen_from = _left(whole, pattern)
     opened, untied = _opened(whole, kind, kept)
     names = whole.names
-    pure = (whole.site_rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2))
+    pure = whole.is_translation
     return Step(
         pattern=pattern,
         amplitude=float(amplitude),

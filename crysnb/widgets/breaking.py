@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crysnb.breaking.parent import parent_of
+from crysnb.symmetry.parent import parent_of
 from crysnb.breaking.patterns import Pattern
 from crysnb.breaking.response import TensorFunction
 from crysnb.errors import CrysnbError

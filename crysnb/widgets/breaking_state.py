@@ -20,7 +20,7 @@ from crysnb.widgets.messages import encodable
 from crysnb.widgets.number_text import small_text
 
 if TYPE_CHECKING:
-    from crysnb.breaking.parent import Parent
+    from crysnb.symmetry.parent import Parent
 
 FAMILY_TEXTS = {
     "strain": "strain",

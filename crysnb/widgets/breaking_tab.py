@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crysnb.breaking.parent import parent_of
+from crysnb.symmetry.parent import parent_of
 from crysnb.values.tensor_kind import tensor_kind
 from crysnb.widgets import html, tensor_tab  # noqa: F401 - its tab stands before this one
 from crysnb.widgets.breaking_view import BreakingView

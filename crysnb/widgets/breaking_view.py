@@ -10,7 +10,7 @@ from typing import Any
 import traitlets
 
 from crysnb.breaking.library import Library
-from crysnb.breaking.parent import Parent
+from crysnb.symmetry.parent import Parent
 from crysnb.breaking.patterns import Pattern
 from crysnb.breaking.response import Response
 from crysnb.breaking.step import Step, step

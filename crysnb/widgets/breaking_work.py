@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crysnb.breaking.parent import Parent
+from crysnb.symmetry.parent import Parent
 from crysnb.breaking.patterns import Pattern
 from crysnb.breaking.response import Response, TensorFunction, amplitudes_of, response
 from crysnb.errors import UnknownName

@@ -5,7 +5,6 @@ import pytest
 
 import crysnb as cn
 from crysnb.breaking.modes import modes
-from crysnb.breaking.parent import parent_of
 from crysnb.breaking.patterns import (
     displacement,
     distort,
@@ -20,6 +19,7 @@ from crysnb.breaking.response import response, slope
 from crysnb.breaking.step import step
 from crysnb.errors import CrysnbError, ShapeError, UnknownName
 from crysnb.symmetry.detect import detect
+from crysnb.symmetry.parent import parent_of
 
 
 def pair_tensor(weights=(1.0, 1.0, 1.0)):

@@ -1,6 +1,5 @@
 """A real JupyterLab and a real browser. Everything skips, with the reason, where either is missing."""
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -9,18 +8,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lab_driver import Lab, LabServer
+from lab_driver import CHROMIUM_ARGS, Lab, LabServer, chromium
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--force-color-profile=srgb",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +22,8 @@ def screenshots() -> Path:
 
 @pytest.fixture(scope="session")
 def browser():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path or not Path(path).exists():
+    path = chromium()
+    if path is None:
         pytest.skip("no Chromium: install the distribution's chromium, or set CHROMIUM to its path")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:

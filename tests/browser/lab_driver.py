@@ -4,18 +4,30 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 START_SECONDS = 90
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--force-color-profile=srgb",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
 
 # A fixed look and no traffic of Lab's own; a user's settings are never read.
 SETTINGS = {
@@ -120,6 +132,20 @@ class LabServer:
             time.sleep(0.2)
         self.stop()
         raise RuntimeError("JupyterLab did not start:\n" + (self.folder / "lab.log").read_text()[-4000:])
+
+    def write(self, name: str, cells: Iterable[str]) -> str:
+        """Put a notebook with these code cells into the server's folder; its name."""
+        empty: dict[str, object] = {
+            "cell_type": "code",
+            "execution_count": None,
+            "metadata": {},
+            "outputs": [],
+        }
+        kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+        numbered = [{**empty, "id": f"cell-{k}", "source": text.strip()} for k, text in enumerate(cells)]
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": numbered}
+        (self.work / name).write_text(json.dumps(content), encoding="utf-8")
+        return name
 
     @property
     def work(self) -> Path:
@@ -269,3 +295,27 @@ def _free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])
+
+
+def chromium() -> str | None:
+    """Path of the browser, or None where there is none."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return path if path and Path(path).exists() else None
+
+
+@contextlib.contextmanager
+def opened(cells: Iterable[str]) -> Iterator[Lab]:
+    """A notebook with these code cells in a Lab and a browser that end with the block; for measurements."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as playwright:
+        server = LabServer(Path(folder))
+        server.start()
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
+            lab = Lab(server, browser.new_page(viewport={"width": 1400, "height": 1000}))
+            lab.open(server.write("measured.ipynb", cells))
+            yield lab
+            browser.close()
+        finally:
+            server.stop()

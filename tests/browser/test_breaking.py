@@ -43,12 +43,7 @@ async (root) => {
 
 @pytest.fixture(scope="module")
 def opened(lab, lab_server):
-    import nbformat
-
-    cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), lab_server.work / NAME)
-    lab.open(NAME)
+    lab.open(lab_server.write(NAME, CELLS))
     lab.command("application:toggle-left-area")
     lab.run_all()
     assert lab.errors() == []

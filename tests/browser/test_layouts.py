@@ -32,13 +32,9 @@ N_VIEWS = 6
 def page(lab, lab_server):
     from pathlib import Path
 
-    import nbformat
-
     folder = str(Path(__file__).parents[1] / "widgets")
-    cells = [nbformat.v4.new_code_cell(text) for text in (STATES.format(folder=folder).strip(), *CELLS)]
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), lab_server.work / NAME)
-    lab.open(NAME)
+    cells = (STATES.format(folder=folder), *CELLS)
+    lab.open(lab_server.write(NAME, cells))
     lab.command("application:toggle-left-area")
     lab.run_all()
     assert lab.errors() == []

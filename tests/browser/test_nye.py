@@ -38,13 +38,9 @@ ORDER, PREDICTED, FERRO = range(3)
 
 @pytest.fixture(scope="module")
 def opened(lab, lab_server):
-    import nbformat
-
     folder = str(Path(__file__).parents[1] / "widgets")
-    cells = [nbformat.v4.new_code_cell(text) for text in (SETUP.format(folder=folder).strip(), *CELLS)]
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), lab_server.work / NAME)
-    lab.open(NAME)
+    cells = (SETUP.format(folder=folder), *CELLS)
+    lab.open(lab_server.write(NAME, cells))
     lab.command("application:toggle-left-area")
     lab.run_all()
     lab.page.locator(".cn-root[data-status=idle]").nth(FERRO).wait_for(state="attached")

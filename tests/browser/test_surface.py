@@ -46,13 +46,9 @@ FRAMES = """async (canvas) => {
 
 @pytest.fixture(scope="module")
 def page(lab, lab_server):
-    import nbformat
-
     folder = str(Path(__file__).parents[1] / "widgets")
-    cells = [nbformat.v4.new_code_cell(text.replace("{folder!r}", repr(folder))) for text in CELLS]
-    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), lab_server.work / NAME)
-    lab.open(NAME)
+    cells = [text.replace("{folder!r}", repr(folder)) for text in CELLS]
+    lab.open(lab_server.write(NAME, cells))
     lab.command("application:toggle-left-area")
     lab.run_all()
     assert lab.errors() == []

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from crysnb.breaking.parent import parent_of
+from crysnb.symmetry.parent import parent_of
 from crysnb.breaking.response import Response
 from crysnb.structure.read import read
 from crysnb.symmetry.detect import symmetry

@@ -7,7 +7,7 @@ import states
 
 import crysnb as cn
 from crysnb.breaking.library import Library
-from crysnb.breaking.parent import parent_of
+from crysnb.symmetry.parent import parent_of
 from crysnb.breaking.patterns import displacement
 from crysnb.errors import CrysnbError, OutOfDomain, ShapeError, UnknownName
 from crysnb.values.tensor_kind import tensor_kind

@@ -79,9 +79,14 @@ class Parent:
         return {}
 
     @property
+    def is_translation(self) -> NDArray[np.bool_]:
+        """Which operations of the cell are pure translations, shape [site operation]."""
+        return self.symmetry.is_translation
+
+    @property
     def n_translations(self) -> int:
         """Pure translations of the cell, 1 for a primitive one."""
-        return int((self.site_rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2)).sum())
+        return int(self.is_translation.sum())
 
     def act(self, displacements: Array) -> Array:
         """Images of a displacement pattern under every operation: (g d)[π(i)] = R d[i].
