@@ -6,7 +6,7 @@ TEST_ARGS ?=
 
 BIN   := .venv/bin
 # A file of tests stays in one process, and all browser tests in one (tests/conftest.py).
-WORKERS ?= auto
+PARALLEL ?= -n auto --maxprocesses 4 --no-loadscope-reorder
 STAMP := .venv/.installed
 
 .PHONY: help .venv lab test quick lint format bundle bench
@@ -36,10 +36,10 @@ lab: $(STAMP)
 	$(BIN)/crysnb lab $(LAB_DIR) -- $(LAB_ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup -m "not gpu and not network" $(TEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not gpu and not network" $(TEST_ARGS)
 
 quick: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup -m "not slow and not browser and not gpu and not network" $(TEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser and not gpu and not network" $(TEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
