@@ -188,6 +188,8 @@ def response(
 
     Raises
     ------
+    StructureError
+        ``breaking.cell`` for a supercell that does not carry every point operation of the crystal.
     ShapeError
         Of amplitudes and tensors; ``breaking.answers`` if the function gives another number of them.
     """

@@ -138,6 +138,8 @@ def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "d
 
     Raises
     ------
+    StructureError
+        ``breaking.cell`` for a supercell that does not carry every point operation of the crystal.
     ShapeError
         ``breaking.amplitude``, ``breaking.pattern``.
     UnknownName
@@ -169,7 +171,7 @@ def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "d
         lost=tuple(n for n, k in zip(names, kept, strict=True) if not k),
         distances={n: float(d) for n, d in zip(names, by_operation, strict=True)},
         n_translations_lost=int((~is_kept(of_cell)[pure]).sum()),
-        is_higher=order > int((by_operation < _NEAR * own).sum()) + whole.n_left_out,
+        is_higher=order > int((by_operation < _NEAR * own).sum()),
         opened=opened,
         untied=untied,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.errors import SymmetryUndetermined
+from crysnb.errors import StructureError, SymmetryUndetermined
 from crysnb.symmetry.detect import Symprec, detect, structure_of
 from crysnb.symmetry.idealize import idealized
 from crysnb.values.symmetry_info import Operation, SymmetryInfo
@@ -36,8 +36,7 @@ class Parent:
     symmetry
         Symmetry of the structure as it was given.
     operations
-        Point operations that the given cell carries, in the order of ``symmetry.operations``. A cell whose
-        shape the crystal's symmetry does not have (2×1×1 of NaCl) carries fewer than the crystal has.
+        Point operations of the crystal, all of which its cell carries: those of ``symmetry.operations``.
     point
         For every operation of the cell its place in ``operations``, shape [site operation].
     site_rotations, site_translations, site_permutations
@@ -57,11 +56,6 @@ class Parent:
     def names(self) -> tuple[str, ...]:
         """Names of the operations."""
         return tuple(op.name for op in self.operations)
-
-    @property
-    def n_left_out(self) -> int:
-        """Point operations of the crystal that its cell does not carry."""
-        return len(self.symmetry.operations) - len(self.operations)
 
     @cached_property
     def rotations(self) -> Array:
@@ -160,6 +154,9 @@ def parent_of(x: Any, symprec: Symprec = "auto") -> Parent:
     ------
     SymmetryUndetermined
         If no group is found.
+    StructureError
+        ``breaking.cell`` for a cell whose shape the crystal's symmetry does not have (2×1×1 of NaCl): it
+        carries only some of the point operations, so nothing could be said of the others.
     """
     if isinstance(x, Parent):
         return x
@@ -177,12 +174,20 @@ def parent_of(x: Any, symprec: Symprec = "auto") -> Parent:
             accepted="a symmetry whose operations agree",
             action="Try another symprec.",
         )
-    carried, point = np.unique(point, return_inverse=True)
+    n_carried = len(np.unique(point))
+    if n_carried < len(info.operations):
+        raise StructureError(
+            "breaking.cell",
+            found=f"a cell that carries {n_carried} of the {len(info.operations)} point operations of "
+            f"its crystal, {info.symbol} ({info.number})",
+            accepted="a cell with the shape that the crystal's symmetry asks for",
+            action="Use the primitive cell, for example cn.as_structure(x).get_primitive_structure().",
+        )
     return Parent(
         structure=ideal,
         symmetry=info,
-        operations=tuple(info.operations[k] for k in carried),
-        point=point.reshape(-1),
+        operations=info.operations,
+        point=point,
         site_rotations=info.site_rotations,
         site_translations=info.site_translations,
         site_permutations=info.site_permutations,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crysnb.symmetry.parent import parent_of
 from crysnb.breaking.patterns import Pattern
 from crysnb.breaking.response import TensorFunction
 from crysnb.errors import CrysnbError
+from crysnb.symmetry.parent import parent_of
 from crysnb.values.tensor_kind import TensorKind, tensor_kind
 from crysnb.widgets.breaking_view import BreakingView
 from crysnb.widgets.breaking_work import Asker
@@ -56,7 +56,8 @@ def break_symmetry(
     Raises
     ------
     StructureError
-        If the structure is refused.
+        If the structure is refused; ``breaking.cell`` for a supercell that does not carry every point
+        operation of the crystal (2×1×1 of NaCl).
     SymmetryUndetermined
         If no symmetry is found.
     UnknownName

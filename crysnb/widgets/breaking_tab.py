@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from crysnb.errors import StructureError
 from crysnb.symmetry.parent import parent_of
 from crysnb.values.tensor_kind import tensor_kind
 from crysnb.widgets import html, tensor_tab  # noqa: F401 - its tab stands before this one
@@ -20,6 +21,7 @@ class BreakingTab:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._refusal = ""  # why the crystal of the other tabs is not shown here
         self.view = BreakingView(
             parent_of(context.reading.structure, _symprec(context)),
             Asker(context.model),
@@ -38,8 +40,8 @@ class BreakingTab:
         return f"cn.break_symmetry({c.source}, model={c.model!r}{more})"
 
     def sentences(self) -> Sequence[Sentence]:
-        """Nothing: what is broken by hand is no finding about the crystal."""
-        return ()
+        """Only why another crystal is shown: what is broken by hand is no finding about the crystal."""
+        return [Sentence("fact", self._refusal)] if self._refusal else ()
 
     def scene(self) -> Scene:
         """The picture of the distortion that is shown."""
@@ -58,7 +60,13 @@ class BreakingTab:
         before, self._context = self._context, context
         has_moved = context.reading is not before.reading or context.symmetry is not before.symmetry
         if context.symmetry is not None and (has_moved or context.model != before.model):
-            parent = parent_of(context.reading.structure, _symprec(context))
+            try:
+                parent = parent_of(context.reading.structure, _symprec(context))
+            except StructureError as error:
+                self.view.cancel()
+                self._refusal = f"The tab Break stays with {self.view.describe()['id']}: {error.text}"
+                return
+            self._refusal = ""
             self.view.update(parent, Asker(context.model), context.reading.structure_id)
 
     def close(self) -> None:
@@ -76,7 +84,12 @@ def _kind(context: Context) -> str:
 
 
 def _build(context: Context) -> BreakingTab | None:
-    return BreakingTab(context) if context.symmetry is not None else None
+    if context.symmetry is None:
+        return None
+    try:
+        return BreakingTab(context)
+    except StructureError:  # a supercell that does not carry the whole point group
+        return None
 
 
 register_tab(Tab(name="breaking", title="Break", build=_build))

@@ -10,11 +10,11 @@ from typing import Any
 import traitlets
 
 from crysnb.breaking.library import Library
-from crysnb.symmetry.parent import Parent
 from crysnb.breaking.patterns import Pattern
 from crysnb.breaking.response import Response
 from crysnb.breaking.step import Step, step
 from crysnb.errors import CrysnbError, UnknownName
+from crysnb.symmetry.parent import Parent
 from crysnb.values.tensor_kind import KINDS, TensorKind
 from crysnb.widgets import faults, html
 from crysnb.widgets.base import ExplainerWidget

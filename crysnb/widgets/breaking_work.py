@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crysnb.symmetry.parent import Parent
 from crysnb.breaking.patterns import Pattern
 from crysnb.breaking.response import Response, TensorFunction, amplitudes_of, response
 from crysnb.errors import UnknownName
+from crysnb.symmetry.parent import Parent
 from crysnb.values.tensor_kind import TensorKind
 
 if TYPE_CHECKING:

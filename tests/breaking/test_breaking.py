@@ -17,7 +17,7 @@ from crysnb.breaking.patterns import (
 )
 from crysnb.breaking.response import response, slope
 from crysnb.breaking.step import step
-from crysnb.errors import CrysnbError, ShapeError, UnknownName
+from crysnb.errors import CrysnbError, ShapeError, StructureError, UnknownName
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.parent import parent_of
 
@@ -245,12 +245,32 @@ def test_a_chance_symmetry_is_told():
     assert not step(plain, strain(plain, "e3"), 0.03).is_higher
 
 
-def test_an_outsized_supercell_says_what_it_leaves_out():
-    double = cn.as_structure("NaCl").copy()
+@pytest.mark.parametrize("name", ["NaCl", "GaN", "rutile"])
+def test_a_supercell_that_carries_a_part_of_the_point_group_is_refused(name):
+    double = cn.as_structure(name).copy()
     double.make_supercell([2, 1, 1])
-    p = parent_of(double)
-    assert p.n_left_out > 0
-    assert not step(p, strain(p, "e1"), 0.01).is_higher
+    e1 = strain(name, "e1")
+    for ask in (parent_of, modes, lambda s: step(s, e1, 0.02), lambda s: response(s, e1, pair_tensor())):
+        with pytest.raises(StructureError) as error:
+            ask(double)
+        assert error.value.code == "breaking.cell"
+    p = parent_of(double.get_primitive_structure())  # what the error advises
+    assert set(p.names) == {op.name for op in cn.symmetry(name).operations}
+
+
+def test_a_supercell_of_the_crystals_own_shape_gives_what_its_cell_gives():
+    double = cn.as_structure("SrTiO3").copy()
+    double.make_supercell([2, 2, 2])
+    single, p = parent_of("SrTiO3"), parent_of(double)
+    for name in ("e1", "e4"):
+        one, many = (step(x, strain(x, name), 0.02) for x in (single, p))
+        assert (one.group, one.lost, one.opened, one.untied) == (
+            many.group,
+            many.lost,
+            many.opened,
+            many.untied,
+        )
+        assert one.untied or one.opened
 
 
 # -- response ------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ import states
 
 import crysnb as cn
 from crysnb.breaking.library import Library
-from crysnb.symmetry.parent import parent_of
 from crysnb.breaking.patterns import displacement
 from crysnb.errors import CrysnbError, OutOfDomain, ShapeError, UnknownName
+from crysnb.symmetry.parent import parent_of
 from crysnb.values.tensor_kind import tensor_kind
 from crysnb.widgets.breaking_view import BreakingView
 
@@ -193,4 +193,25 @@ def test_explain_has_the_tab_and_asks_no_model_by_itself():
     assert view.panel.wait(60)
     assert tab.view.parent.symmetry.number == 225
     assert tab.view.wait(60)
+    view.close()
+
+
+def test_explain_of_a_cell_without_the_whole_point_group_has_no_tab():
+    double = cn.as_structure("NaCl").copy()
+    double.make_supercell([2, 1, 1])
+    view = cn.explain(double)
+    assert "breaking" not in view.tabs
+    assert "failed" not in view.story.to_text()
+    view.panel.structure = "quartz"
+    assert view.panel.wait(60)
+    tab = view.tabs["breaking"]
+    assert tab.view.parent.symmetry.number == 154
+    view.panel.structure = double
+    assert view.panel.wait(60)
+    assert "The tab Break stays with quartz" in view.story.to_text()
+    assert "failed" not in view.story.to_text()
+    view.panel.structure = "NaCl"
+    assert view.panel.wait(60)
+    assert tab.view.parent.symmetry.number == 225
+    assert "stays with" not in view.story.to_text()
     view.close()
