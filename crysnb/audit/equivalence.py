@@ -119,10 +119,10 @@ def batch_mates(t: Trial) -> list[Finding]:
     by_size = sorted(t.crystals, key=lambda c: len(c.structure))
     for chunk in _chunks(t.crystals):
         cases = [Case(c.structure, c.name, "in one call with others") for c in chunk]
-        for crystal, output in zip(chunk, t.evaluator.together(cases), strict=True):
+        for place, output in enumerate(t.evaluator.together(cases)):
             if output is None:
                 continue
-            found = _mated(t, crystal, chunk, t.law.full(output), len(chunk))
+            found = _mated(t, chunk, place, t.law.full(output), len(chunk))
             findings.append(_with_one_mate(t, found, by_size) if found.failed else found)
     return findings
 
@@ -141,16 +141,24 @@ def _chunks(crystals: Sequence[Crystal]) -> list[list[Crystal]]:
     return groups
 
 
-def _mated(t: Trial, crystal: Crystal, mates: Sequence[Crystal], found: Array, order: int) -> Finding:
-    others = [c.structure for c in mates if c is not crystal] or [crystal.structure]
+def largest_call(t: Trial) -> int:
+    """Crystals in the largest call of :func:`batch_mates`."""
+    return max(len(chunk) for chunk in _chunks(t.crystals))
+
+
+def _mated(t: Trial, call: Sequence[Crystal], place: int, found: Array, order: int) -> Finding:
+    """Finding for the crystal at one place of a call; a fault may depend on the place, so that is kept."""
+    crystal = call[place]
+    others = [c for k, c in enumerate(call) if k != place]
 
     def violation(structure: Structure) -> Array | None:
         alone = t.ask(structure, crystal, "", quiet=True)
-        cases = [Case(s, crystal.name) for s in (structure, *others)]
-        together = t.evaluator.together(cases, quiet=True)[0]
+        cases = [Case(structure if k == place else c.structure, crystal.name) for k, c in enumerate(call)]
+        together = t.evaluator.together(cases, quiet=True)[place]
         return None if alone is None or together is None else t.law.full(together) - alone
 
-    names = mates[-1].name if len(others) == 1 else f"{len(others)} other crystals"
+    names = f"{others[0].name}{', as the second' if place else ''}" if len(others) == 1 else ""
+    names = names or f"{len(others)} other crystals"
     return Finding(
         check="batch",
         crystal=crystal,
@@ -168,10 +176,10 @@ def _mated(t: Trial, crystal: Crystal, mates: Sequence[Crystal], found: Array, o
 def _with_one_mate(t: Trial, finding: Finding, by_size: Sequence[Crystal]) -> Finding:
     crystal = finding.crystal
     for mate in [c for c in by_size if c is not crystal][:3]:
-        cases = [Case(c.structure, c.name) for c in (crystal, mate)]
-        output = t.evaluator.together(cases, quiet=True)[0]
-        if output is not None:
-            found = _mated(t, crystal, [crystal, mate], t.law.full(output), 1)
-            if found.failed:
-                return found
+        for place, call in enumerate(([crystal, mate], [mate, crystal])):
+            output = t.evaluator.together([Case(c.structure, c.name) for c in call], quiet=True)[place]
+            if output is not None:
+                found = _mated(t, call, place, t.law.full(output), 1 + place)
+                if found.failed:
+                    return found
     return finding

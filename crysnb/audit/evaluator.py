@@ -46,8 +46,8 @@ class Evaluator:
         What went wrong, in order, each once per crystal and kind of fault.
     single
         Whether every number so far would fit into single precision.
-    alone
-        Whether to ask for one crystal at a time.
+    sharing
+        Crystals that share a call at most.
     shape
         Shape of the outputs, once there is one.
     """
@@ -56,7 +56,7 @@ class Evaluator:
         self.subject = subject
         self.faults: list[Fault] = []
         self.single = True
-        self.alone = False
+        self.sharing = MAX_CRYSTALS
         self.shape: tuple[int, ...] | None = None
 
     def one(self, case: Case, *, quiet: bool = False) -> Array | None:
@@ -64,12 +64,12 @@ class Evaluator:
         return self.together([case], quiet=quiet)[0]
 
     def many(self, cases: Sequence[Case]) -> list[Array | None]:
-        """Outputs in order, several crystals to a call unless ``alone``."""
+        """Outputs in order, several crystals to a call, up to ``sharing``."""
         results: list[Array | None] = []
         chunk: list[Case] = []
         for case in cases:
             atoms = sum(len(c.structure) for c in chunk) + len(case.structure)
-            if chunk and (self.alone or len(chunk) == MAX_CRYSTALS or atoms > MAX_ATOMS):
+            if chunk and (len(chunk) >= self.sharing or atoms > MAX_ATOMS):
                 results += self.together(chunk)
                 chunk = []
             chunk.append(case)

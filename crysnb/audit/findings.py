@@ -133,7 +133,9 @@ def _simplest(findings: Sequence[Finding]) -> tuple[Finding | None, str]:
     certain = [f for f in failed if f.cause or f.size > rounding.MARGIN * f.crystal.rounding]
     if certain:
         best = min(certain, key=lambda f: (f.cause == "blind", len(f.crystal.structure), f.order))
-        return best, _cause(best)
+        why = _cause(best)
+        # More than noise, and yet not there when measured again: something in the function remembers.
+        return best, "random" if why == ROUNDING else why
     doubtful = sorted(failed, key=lambda f: -f.size / f.crystal.rounding)[:_DOUBTFUL]
     for finding in doubtful:
         if (why := _cause(finding)) != ROUNDING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crysnb.audit.continuity import continuity
-from crysnb.audit.equivalence import batch_mates, from_primitive, written_differently
+from crysnb.audit.equivalence import batch_mates, from_primitive, largest_call, written_differently
 from crysnb.audit.findings import Finding, failure, result
 from crysnb.audit.neumann import index_symmetry, patterns
 from crysnb.audit.report import CHECKS, AuditReport
@@ -104,8 +104,8 @@ def _findings(t: Trial) -> list[Finding]:
     batch = repetitions(t)
     if t.deterministic:
         batch = batch_mates(t)
-    # Crystals share calls from here on only if that changes nothing.
-    t.evaluator.alone = any(f.failed for f in batch)
+    # Crystals share calls from here on only if that changes nothing, and in calls no larger than was tried.
+    t.evaluator.sharing = 1 if any(f.failed for f in batch) else largest_call(t)
     findings = [*batch, *written_differently(t), *continuity(t)]
     if t.law.kind is not None:
         findings += [*index_symmetry(t, t.law.kind), *patterns(t, t.law.kind)]

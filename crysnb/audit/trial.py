@@ -98,7 +98,7 @@ def trial(subject: Subject, structures: Sequence[tuple[str, Structure]], seed: i
     crystals = [Crystal(name=name, structure=s, output=law.full(y)) for name, s, y in usable]
     repeated = [evaluator.one(Case(c.structure, c.name, "the same call again")) for c in crystals]
     again = [None if y is None else law.full(y) for y in repeated]
-    evaluator.alone = True  # whether crystals may share a call is not known yet
+    evaluator.sharing = 1  # whether crystals may share a call is not known yet
     noises = [rounding.noise(evaluator, c.structure, c.name, seed) or 0.0 for c in crystals]
     single = evaluator.single or any(
         n > _DOUBLE * float(np.linalg.norm(c.output)) for c, n in zip(crystals, noises, strict=True)
