@@ -58,6 +58,7 @@ class Evaluator:
         self.single = True
         self.sharing = MAX_CRYSTALS
         self.shape: tuple[int, ...] | None = None
+        self._raised = 0
 
     def one(self, case: Case, *, quiet: bool = False) -> Array | None:
         """Output for one crystal in a call of its own; None after a fault, which ``quiet`` does not keep."""
@@ -76,16 +77,26 @@ class Evaluator:
         return results + (self.together(chunk) if chunk else [])
 
     def together(self, cases: Sequence[Case], *, quiet: bool = False) -> list[Array | None]:
-        """Outputs of one call; after an exception, of a call for each crystal."""
+        """Outputs of one call; after an exception, of a call for each crystal.
+
+        It is a fault if none of those raises, unless memory ran out: then the length of the list decides.
+        """
         copies = [case.structure.copy() for case in cases]
         try:
             answer = self.subject.call(copies)
             outputs = list(answer)
         except Exception as error:  # noqa: BLE001 - whatever a foreign function raises is a finding
-            if len(cases) > 1:
-                return [self.one(case, quiet=quiet) for case in cases]
-            self._fault("raised", cases[0], f"{type(error).__name__}: {quote(str(error))}", quiet=quiet)
-            return [None]
+            text = f"{type(error).__name__}: {quote(str(error))}"
+            if len(cases) == 1:
+                self._raised += 1
+                self._fault("raised", cases[0], text, quiet=quiet)
+                return [None]
+            before = self._raised
+            alone = [self.one(case, quiet=quiet) for case in cases]
+            if self._raised == before and not _out_of_memory(error):
+                text += f", for a list of {len(cases)} structures; for each of them alone it does not"
+                self._fault("raised", cases[0], text, quiet=quiet)
+            return alone
         for case, copy in zip(cases, copies, strict=True):
             if not _same(case.structure, copy):
                 self._fault(
@@ -124,6 +135,10 @@ class Evaluator:
             self.faults.append(
                 Fault(code=f"audit.{code}", crystal=case.crystal, change=case.change, text=text)
             )
+
+
+def _out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"  # torch's own
 
 
 def _numbers(output: Any) -> Array:

@@ -102,10 +102,12 @@ def audit(f: Any, structures: Any = None, kind: str | TensorKind | None = None, 
 
 def _findings(t: Trial) -> list[Finding]:
     batch = repetitions(t)
+    before = len(t.evaluator.faults)
     if t.deterministic:
         batch = batch_mates(t)
+    disturbed = any(f.failed for f in batch) or len(t.evaluator.faults) > before
     # Crystals share calls from here on only if that changes nothing, and in calls no larger than was tried.
-    t.evaluator.sharing = 1 if any(f.failed for f in batch) else largest_call(t)
+    t.evaluator.sharing = 1 if disturbed else largest_call(t)
     findings = [*batch, *written_differently(t), *continuity(t)]
     if t.law.kind is not None:
         findings += [*index_symmetry(t, t.law.kind), *patterns(t, t.law.kind)]

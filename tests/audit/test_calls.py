@@ -68,3 +68,46 @@ def test_what_is_not_there_when_measured_again_is_random():
 
     report = cn.audit(f, ["CsCl"])
     assert [(x.check, x.cause) for x in report.failures] == [("order", "random")]
+
+
+def one_at_a_time(error):
+    def f(structures):
+        if len(structures) > 1:
+            raise error
+        return [volume(s) for s in structures]
+
+    return f
+
+
+def test_a_function_that_raises_for_more_than_one_crystal_is_told():
+    report = cn.audit(one_at_a_time(ValueError("no batch")), PAIR)
+    assert not report.passed
+    assert report.failures == ()
+    (fault,) = report.faults
+    assert (fault.code, fault.crystal, fault.change) == ("audit.raised", "NaCl", "in one call with others")
+    assert "ValueError" in fault.text
+    assert "no batch" in fault.text
+    assert "a list of 2 structures" in fault.text
+
+
+def test_an_adapter_that_raises_for_more_than_one_crystal_is_refused():
+    mine = type(
+        "Mine", (cn.ModelAdapter,), {"predict": lambda _, x: one_at_a_time(ValueError("no batch"))(x)}
+    )
+    with pytest.raises(cn.CrysnbError, match="no batch") as caught:
+        cn.check_adapter(mine())
+    assert caught.value.code == "audit.raised"
+
+
+def test_memory_that_runs_out_is_no_fault_where_one_crystal_fits():
+    assert cn.audit(one_at_a_time(MemoryError()), PAIR).passed
+
+
+def test_an_exception_for_one_crystal_is_not_told_twice():
+    def f(structures):
+        if any(len(s) > 40 for s in structures):
+            raise ValueError("too many sites")
+        return [volume(s) for s in structures]
+
+    faults = cn.audit(f, ["CsCl", "rutile"]).faults
+    assert [(x.crystal, x.change) for x in faults] == [("rutile", "2×2×2 supercell")]
