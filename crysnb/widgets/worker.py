@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,6 +19,8 @@ Result = TypeVar("Result")
 
 #: Seconds of quiet after which a request counts as meant: a slider that is still moving sends more.
 PAUSE = 0.3
+#: Seconds that the end of the program waits, in all, for work to notice that it was cancelled.
+_LAST = 20.0
 
 
 class Cancelled(Exception):  # noqa: N818 - no fault: somebody wanted it
@@ -137,6 +142,7 @@ class LatestWins(Generic[Payload, Result]):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._loop, name="crysnb-worker", daemon=True)
                 self._thread.start()
+                _workers.add(self)
             self._changed.notify_all()
             return self._number
 
@@ -217,3 +223,22 @@ class LatestWins(Generic[Payload, Result]):
         listener = self._listener() if is_wanted else None
         if listener is not None:
             listener.worker_progress(number, share)
+
+
+#: Those that may have a thread; a child process has none of the threads.
+_workers: weakref.WeakSet[LatestWins[Any, Any]] = weakref.WeakSet()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_workers.clear)
+
+
+@atexit.register
+def _stop_all() -> None:
+    """End all work before the interpreter goes: a thread that it ends inside torch aborts the process."""
+    workers = list(_workers)
+    for worker in workers:
+        worker.close()
+    until = time.monotonic() + _LAST
+    for worker in workers:
+        thread = worker._thread  # noqa: SLF001 - ours
+        if thread is not None:
+            thread.join(max(until - time.monotonic(), 0.0))

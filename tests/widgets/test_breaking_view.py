@@ -1,5 +1,7 @@
 """The breaking view without a browser: options, answers, errors, the session, and what a browser may send."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -215,3 +217,15 @@ def test_explain_of_a_cell_without_the_whole_point_group_has_no_tab():
     assert tab.view.parent.symmetry.number == 225
     assert "stays with" not in view.story.to_text()
     view.close()
+
+
+@pytest.mark.slow
+def test_a_script_that_ends_while_the_model_is_asked_ends_well():
+    script = """
+import crysnb as cn
+first, second = cn.break_symmetry("NaCl"), cn.break_symmetry("NaCl")
+print(second.to_text()[:4])
+"""
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert (ended.returncode, ended.stdout) == (0, "NaCl\n"), ended.stderr

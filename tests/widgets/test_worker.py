@@ -1,6 +1,8 @@
 """At most one running and one waiting request; the newest wins; nothing is kept alive."""
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -307,3 +309,23 @@ def test_whatever_is_asked_the_last_wish_is_what_is_heard_last(steps):
     if wish is not None:
         assert heard.done[-1][1] == wish
     worker.close()
+
+
+def test_the_end_of_the_program_cancels_running_work_and_waits_for_it():
+    script = """
+import threading, time
+from crysnb.widgets.worker import LatestWins
+running = threading.Event()
+def work(x, token):
+    running.set()
+    while not token.is_cancelled:
+        time.sleep(0.01)
+    time.sleep(0.2)  # a step that does not poll
+    print("came to its end", flush=True)
+worker = LatestWins(work, lambda: None)
+worker.submit(1)
+assert running.wait(30)
+"""
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout) == (0, "came to its end\n"), ended.stderr
