@@ -77,8 +77,9 @@ def check_adapter(adapter: ModelAdapter) -> ModelAdapter:
     ShapeError
         ``adapter.type`` for anything but an instance, ``adapter.predict`` without a predict method,
         ``adapter.train_mode`` if a torch module in it is in training mode, ``adapter.trace``; and
-        ``audit.raised``, ``audit.length``, ``audit.not_numeric``, ``audit.non_finite``, ``audit.shape``,
-        ``audit.mutates_input`` for what ``predict`` does with the crystals.
+        ``audit.raised``, ``audit.length``, ``audit.not_numeric``, ``audit.non_finite``,
+        ``audit.too_large``, ``audit.shape``, ``audit.mutates_input`` for what ``predict`` does with the
+        crystals.
     UnknownName
         For an unknown ``kind``.
     """

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crysnb.audit.report import Fault
 from crysnb.audit.subject import Subject
 from crysnb.errors import quote
+from crysnb.tensors.check import LARGEST_ENTRY
 from crysnb.values.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -118,6 +119,11 @@ class Evaluator:
             return None
         if not np.isfinite(array).all():
             self._fault("non_finite", case, "a result with NaN or infinity", quiet=quiet)
+            return None
+        largest = float(np.abs(array).max(initial=0.0))
+        if largest > LARGEST_ENTRY:
+            text = f"a result with an entry of {largest:.3g}, above {LARGEST_ENTRY:g}"
+            self._fault("too_large", case, text, quiet=quiet)
             return None
         if self.shape is None:
             self.shape = array.shape

@@ -147,8 +147,8 @@ class Fault:
     Attributes
     ----------
     code
-        ``"audit.raised"``, ``"audit.non_finite"``, ``"audit.not_numeric"``, ``"audit.shape"``,
-        ``"audit.length"`` or ``"audit.mutates_input"``.
+        ``"audit.raised"``, ``"audit.non_finite"``, ``"audit.too_large"``, ``"audit.not_numeric"``,
+        ``"audit.shape"``, ``"audit.length"`` or ``"audit.mutates_input"``.
     crystal
         Name or formula.
     change

@@ -57,7 +57,8 @@ def audit(f: Any, structures: Any = None, kind: str | TensorKind | None = None, 
     Raises
     ------
     ShapeError
-        ``audit.subject``, ``audit.kind``, ``audit.seed``, ``audit.nothing`` if no crystal has a result;
+        ``audit.subject``, ``audit.kind``, ``audit.seed``, ``audit.nothing`` if no crystal has a result,
+        ``audit.too_small`` if all outputs are below 1e-100 and not all are zero;
         ``adapter.type`` for a bare torch module.
     UnknownName
         For an unknown kind, model or property.

@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 #: Identical calls of a function that is not deterministic differ from each other; violations may be this
 #: many times larger before they count.
 SHAKE_MARGIN = 10.0
+#: Squares of the differences between outputs that are all smaller would vanish.
+SMALLEST_OUTPUT = 1e-100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +84,8 @@ def trial(subject: Subject, structures: Sequence[tuple[str, Structure]], seed: i
     Raises
     ------
     ShapeError
-        ``audit.nothing`` if no crystal has a result; ``audit.kind`` if the outputs are not of a kind.
+        ``audit.nothing`` if no crystal has a result; ``audit.too_small``; ``audit.kind`` if the outputs are
+        not of a kind.
     """
     evaluator = Evaluator(subject)
     first = [evaluator.one(Case(s, name)) for name, s in structures]
@@ -94,6 +97,7 @@ def trial(subject: Subject, structures: Sequence[tuple[str, Structure]], seed: i
             found=f"{subject.name} gave no usable result for any of {len(structures)} crystals: {told}",
             accepted="a function of a list of structures that returns one number or array for each",
         )
+    _refuse_tiny([y for *_, y in usable])
     law = law_of(subject.kind, usable[0][2].shape)
     crystals = [Crystal(name=name, structure=s, output=law.full(y)) for name, s, y in usable]
     repeated = [evaluator.one(Case(c.structure, c.name, "the same call again")) for c in crystals]
@@ -120,6 +124,17 @@ def trial(subject: Subject, structures: Sequence[tuple[str, Structure]], seed: i
         again=tuple(again),
         deterministic=deterministic,
     )
+
+
+def _refuse_tiny(outputs: Sequence[Array]) -> None:
+    largest = max(float(np.abs(y).max(initial=0.0)) for y in outputs)
+    if 0 < largest < SMALLEST_OUTPUT:
+        raise ShapeError(
+            "audit.too_small",
+            found=f"outputs of at most {largest:.3g}",
+            accepted=f"outputs that reach {SMALLEST_OUTPUT:g} on some crystal, or are all zero",
+            action="Give them in a smaller unit",
+        )
 
 
 def repetitions(t: Trial) -> list[Finding]:
