@@ -97,4 +97,5 @@ class Library:
             return displacement(self.parent, int(found[1]), found[2])
         if name == "rotation":
             return rotation(self.parent)
-        return rattle(self.parent, int(rest)) if name in self.names("rattle") else None
+        is_rattle = "rattle" in self.families and name in self.names("rattle")
+        return rattle(self.parent, int(rest)) if is_rattle else None

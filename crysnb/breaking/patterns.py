@@ -30,6 +30,8 @@ FAMILIES: dict[str, tuple[str, float]] = {
 DIRECTIONS = ("x", "y", "z", "a", "b", "c")
 #: Share of a pattern that is rounding.
 _ZERO = 1e-9
+#: Sizes of a matrix, a shift or an axis that can be scaled to 1 without loss.
+_SMALLEST, _GREATEST = 1e-100, 1e100
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -129,6 +131,12 @@ def strain(x: Any, component: str | ArrayLike) -> Pattern:
         return _pattern(f"strain {component}", "strain", text, n, e=e)
     matrix = _numbers(component, (3, 3), "a strain")
     mean = np.asarray(matrix + matrix.T) / 2
+    if np.abs(mean).max() <= _ZERO * np.abs(matrix).max():
+        raise ShapeError(
+            "breaking.pattern",
+            found="a strain without a symmetric part: a turn",
+            accepted="a symmetric matrix",
+        )
     return _pattern("strain", "strain", "a strain of your own", n, e=mean / np.abs(mean).max())
 
 
@@ -201,10 +209,21 @@ def rattle(x: Any, seed: int = 0) -> Pattern:
         Anything that :func:`crysnb.as_structure` accepts, or its :class:`Parent`.
     seed
         Of the random numbers; 0 or above.
+
+    Raises
+    ------
+    ShapeError
+        ``breaking.pattern`` for another seed, and for a cell of one site.
     """
     if type(seed) is not int or seed < 0:
         raise ShapeError("breaking.pattern", found=f"seed {quote(seed)}", accepted="a whole number from 0")
     n = len(parent_of(x).structure)
+    if n == 1:
+        raise ShapeError(
+            "breaking.pattern",
+            found="a rattle of one site, which moves the crystal as a whole",
+            accepted="a cell of two sites or more",
+        )
     d = np.random.default_rng(seed).normal(size=(n, 3))
     return _pattern(
         f"rattle {seed}", "rattle", f"all sites at random, seed {seed}", n, d=_scaled(d - d.mean(axis=0))
@@ -339,5 +358,11 @@ def _numbers(x: ArrayLike, shape: tuple[int, ...], what: str) -> Array:
             "breaking.pattern",
             found=f"{what} of shape {array.shape}" if array.shape != shape else f"{what} without finite size",
             accepted=f"finite numbers of shape {shape}, not all zero",
+        )
+    if not _SMALLEST <= np.abs(array).max() <= _GREATEST:
+        raise ShapeError(
+            "breaking.pattern",
+            found=f"{what} of size {np.abs(array).max():.3g}",
+            accepted=f"a size from {_SMALLEST:g} to {_GREATEST:g}; it is scaled to 1",
         )
     return array

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import crysnb as cn
+from crysnb.breaking.library import Library
 from crysnb.breaking.modes import modes
 from crysnb.breaking.patterns import (
     displacement,
@@ -82,6 +83,12 @@ def test_a_shift_of_the_whole_crystal_is_no_distortion():
         (lambda p: strain(p, "e7"), "name.unknown_strain"),
         (lambda p: strain(p, np.zeros((3, 3))), "breaking.pattern"),
         (lambda p: strain(p, [["a"]]), "breaking.pattern"),
+        (lambda p: strain(p, [[0, 1, 0], [-1, 0, 0], [0, 0, 0]]), "breaking.pattern"),
+        (lambda p: strain(p, 1e308 * np.eye(3)), "breaking.pattern"),
+        (lambda p: displacement(p, 0, [1e-320, 0, 0]), "breaking.pattern"),
+        (lambda p: displacement(p, 0, [1e308] * 3), "breaking.pattern"),
+        (lambda p: displacement(p, np.full((8, 3), 1e308)), "breaking.pattern"),
+        (lambda p: rotation(p, [1e-300, 0, 0]), "breaking.pattern"),
         (lambda p: displacement(p, 99), "breaking.pattern"),
         (lambda p: displacement(p, True), "breaking.pattern"),
         (lambda p: displacement(p, 0, "q"), "name.unknown_direction"),
@@ -103,6 +110,20 @@ def test_bad_input_ends_in_an_error_of_ours(make, code):
         make(parent_of("NaCl"))
     assert error.value.code == code
     assert isinstance(error.value, ShapeError | UnknownName)
+
+
+def test_a_cell_of_one_site_has_no_rattle():
+    from pymatgen.core import Lattice, Structure
+
+    p = parent_of(Structure(Lattice.cubic(3.4), ["Po"], [[0, 0, 0]]))
+    with pytest.raises(ShapeError) as error:
+        rattle(p)
+    assert error.value.code == "breaking.pattern"
+    with pytest.raises(UnknownName):
+        Library(p).get("rattle 0")
+    for family in Library(p).families:
+        for name in Library(p).names(family):
+            assert np.isfinite(distort(p, Library(p).get(name), 0.01).lattice.matrix).all()
 
 
 # -- modes ---------------------------------------------------------------------------------------------
