@@ -7,7 +7,7 @@ from functools import cached_property
 
 from crysnb.breaking.modes import MAX_SITES, modes
 from crysnb.breaking.patterns import DIRECTIONS, Pattern, displacement, rattle, rotation, strain
-from crysnb.errors import ShapeError, UnknownName
+from crysnb.errors import ShapeError, UnknownName, quote
 from crysnb.symmetry.parent import Parent
 
 #: Sites of a cell up to which all of them are listed; above, the first of every orbit.
@@ -99,3 +99,24 @@ class Library:
             return rotation(self.parent)
         is_rattle = "rattle" in self.families and name in self.names("rattle")
         return rattle(self.parent, int(rest)) if is_rattle else None
+
+
+def pattern_of(parent: Parent, pattern: Pattern | str) -> Pattern:
+    """A distortion of a crystal, which may be given by its name.
+
+    Raises
+    ------
+    UnknownName
+        ``name.unknown_distortion``.
+    ShapeError
+        ``breaking.pattern`` for anything but a name and a distortion.
+    """
+    if isinstance(pattern, str):
+        return Library(parent).get(pattern)
+    if not isinstance(pattern, Pattern):
+        raise ShapeError(
+            "breaking.pattern",
+            found=quote(pattern),
+            accepted='a distortion, or the name of one such as "strain e3"',
+        )
+    return pattern

@@ -305,6 +305,8 @@ def turn(pattern: Pattern, amplitude: float) -> Array:
 
 def check_amplitude(pattern: Pattern, amplitude: object) -> float:
     """The amplitude as a float; :class:`ShapeError` unless it is usable."""
+    if not isinstance(pattern, Pattern):
+        raise ShapeError("breaking.pattern", found=quote(pattern), accepted="a distortion")
     ok = isinstance(amplitude, int | float | np.floating | np.integer) and not isinstance(amplitude, bool)
     if not ok or not abs(float(amplitude)) <= pattern.largest * (1 + 1e-9):  # type: ignore[arg-type]
         limit = f"{pattern.largest:g} {pattern.unit}".rstrip()

@@ -17,15 +17,16 @@ slope 1 where 2 is due, and a forbidden part at ε = 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crysnb.breaking.library import pattern_of
 from crysnb.breaking.patterns import Pattern, distort, is_symmetric, symmetric_part, turn
-from crysnb.errors import ShapeError
+from crysnb.errors import ShapeError, quote
 from crysnb.symmetry.parent import Parent, parent_of
 from crysnb.symmetry.project import invariants
 from crysnb.values.tensor_kind import TensorKind, represent, rotate, tensor_kind
@@ -155,7 +156,7 @@ def amplitudes_of(pattern: Pattern, sign: int = 1) -> Array:
 
 def response(
     x: Any,
-    pattern: Pattern,
+    pattern: Pattern | str,
     function: TensorFunction,
     kind: str | TensorKind = "dielectric",
     *,
@@ -171,7 +172,7 @@ def response(
     x
         Anything that :func:`crysnb.as_structure` accepts, or its :class:`~crysnb.symmetry.parent.Parent`.
     pattern
-        The distortion.
+        The distortion, or its name in :class:`~crysnb.breaking.library.Library`.
     function
         Takes a list of structures, returns a tensor for each, Cartesian or in the printed form, in the frame
         of the structure; for example :class:`~crysnb.breaking.model_tensor.ModelTensor`.
@@ -191,19 +192,21 @@ def response(
     StructureError
         ``breaking.cell`` for a supercell that does not carry every point operation of the crystal.
     ShapeError
-        Of amplitudes and tensors; ``breaking.answers`` if the function gives another number of them.
+        Of the distortion, amplitudes and tensors; ``breaking.answers`` if the function gives no list of
+        tensors or another number of them.
+    UnknownName
+        For an unknown kind or distortion.
     """
     whole, kind = parent_of(x), tensor_kind(kind)
-    sizes = amplitudes_of(pattern) if amplitudes is None else np.asarray(amplitudes, dtype=np.float64)
-    if sizes.ndim != 1 or not np.all(sizes):
-        raise ShapeError("breaking.amplitude", found="no list of amplitudes other than zero")
+    pattern = pattern_of(whole, pattern)
+    sizes = amplitudes_of(pattern) if amplitudes is None else _sizes(amplitudes)
     every = [0.0, *sizes.tolist()]
     structures = [distort(whole, pattern, size) for size in every]
     answers: list[Any] = []
     for k in range(0, len(structures), _CHUNK):
         if report is not None:
             report(k, len(structures))
-        answers += list(function(structures[k : k + _CHUNK]))
+        answers += _listed(function(structures[k : k + _CHUNK]))
     if len(answers) != len(structures):
         raise ShapeError(
             "breaking.answers",
@@ -215,6 +218,28 @@ def response(
     full = [t if q is None else rotate(kind, t, q) for t, q in zip(full, back, strict=True)]
     counts = tuple(edges(s) for s in structures[1:]) if edges is not None else ()
     return _split(whole, pattern, kind, sizes, np.array([kind.components(t) for t in full]), unit, counts)
+
+
+def _sizes(amplitudes: Any) -> Array:
+    try:
+        sizes = np.asarray(amplitudes, dtype=np.float64)
+    except (TypeError, ValueError):
+        sizes = np.zeros(())
+    if sizes.ndim != 1 or not np.all(sizes):
+        raise ShapeError(
+            "breaking.amplitude",
+            found=f"amplitudes {quote(amplitudes)}",
+            accepted="a list of numbers other than zero",
+        )
+    return sizes
+
+
+def _listed(answers: Any) -> list[Any]:
+    if not isinstance(answers, Iterable):
+        raise ShapeError(
+            "breaking.answers", found=quote(answers), accepted="a list with one tensor for every crystal"
+        )
+    return list(answers)
 
 
 def _split(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crysnb.breaking.library import pattern_of
 from crysnb.breaking.patterns import Pattern, distort
 from crysnb.symmetry.detect import cell_of
 from crysnb.symmetry.parent import Parent, is_kept, parent_of
@@ -118,7 +119,7 @@ class Step:
         return f"Step({self.pattern.name} {size}: {self.parent_group} to {self.group}, {len(self.lost)} lost)"
 
 
-def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "dielectric") -> Step:
+def step(x: Any, pattern: Pattern | str, amplitude: float, kind: str | TensorKind = "dielectric") -> Step:
     """Distort a crystal, and say what is left of its symmetry.
 
     Every operation of the parent is tested by itself against the distorted crystal, by a distance in Å. So
@@ -130,7 +131,7 @@ def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "d
     x
         Anything that :func:`crysnb.as_structure` accepts, or its :class:`~crysnb.symmetry.parent.Parent`.
     pattern
-        The distortion.
+        The distortion, or its name in :class:`~crysnb.breaking.library.Library`.
     amplitude
         How far, in ``pattern.unit``.
     kind
@@ -143,9 +144,10 @@ def step(x: Any, pattern: Pattern, amplitude: float, kind: str | TensorKind = "d
     ShapeError
         ``breaking.amplitude``, ``breaking.pattern``.
     UnknownName
-        For an unknown kind.
+        For an unknown kind or distortion.
     """
     whole, kind = parent_of(x), tensor_kind(kind)
+    pattern = pattern_of(whole, pattern)
     distorted = distort(whole, pattern, amplitude)
     of_cell = whole.distances(distorted)
     by_operation = whole.by_operation(of_cell)

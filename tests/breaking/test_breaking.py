@@ -101,7 +101,14 @@ def test_a_shift_of_the_whole_crystal_is_no_distortion():
         (lambda p: distort("quartz", rattle(p), 0.1), "breaking.pattern"),
         (lambda p: step(p, strain(p, "e1"), 0.01, "magic"), "name.unknown_tensor_kind"),
         (lambda p: response(p, strain(p, "e1"), pair_tensor(), amplitudes=[0.0]), "breaking.amplitude"),
+        (lambda p: response(p, strain(p, "e1"), pair_tensor(), amplitudes="abc"), "breaking.amplitude"),
+        (lambda p: response(p, strain(p, "e1"), pair_tensor(), amplitudes=0.01), "breaking.amplitude"),
         (lambda p: response(p, strain(p, "e1"), lambda s: []), "breaking.answers"),
+        (lambda p: response(p, strain(p, "e1"), lambda s: None), "breaking.answers"),
+        (lambda p: response(p, "e3", pair_tensor()), "name.unknown_distortion"),
+        (lambda p: step(p, None, 0.01), "breaking.pattern"),
+        (lambda p: step(p, "e3", 0.01), "name.unknown_distortion"),
+        (lambda p: distort(p, None, 0.01), "breaking.pattern"),
         (lambda p: response(p, strain(p, "e1"), lambda s: [np.eye(2)] * len(s)), "tensor.shape"),
     ],
 )
@@ -110,6 +117,16 @@ def test_bad_input_ends_in_an_error_of_ours(make, code):
         make(parent_of("NaCl"))
     assert error.value.code == code
     assert isinstance(error.value, ShapeError | UnknownName)
+
+
+def test_a_distortion_may_be_given_by_its_name():
+    p = parent_of("quartz")
+    named, made = step(p, "strain e3", 0.01), step(p, strain(p, "e3"), 0.01)
+    assert named.to_dict() == made.to_dict()
+    by_name = response(p, "strain e3", pair_tensor(), amplitudes=[0.01])
+    assert np.array_equal(
+        by_name.values, response(p, strain(p, "e3"), pair_tensor(), amplitudes=[0.01]).values
+    )
 
 
 def test_a_cell_of_one_site_has_no_rattle():
