@@ -18,6 +18,9 @@ _MOST_STARTS = 48
 #: First and last step of the search, in radians. Below the last one a smooth function does not change.
 _FIRST, _LAST = 0.06, 2e-9
 _MOST_STEPS = 200
+#: Spacing in radians of the points that slope and curvature are taken from; lengths of a Newton step to try.
+_STENCIL = 1e-4
+_LENGTHS = 2.0 ** -np.arange(-1, 12)
 #: Minima that differ by less than this share are the same; then the direction decides.
 _SAME = 1e-9
 
@@ -64,14 +67,17 @@ def smallest(f: Callable[[Array], Array]) -> tuple[float, Array]:
 
     Notes
     -----
-    Every local minimum of an even covering (4°) is followed by a pattern search in the tangent plane until
-    its step is 2e-9, so that a smooth function is found to rounding, the direction to about 1e-8.
+    Every local minimum of an even covering (4°) is followed by a pattern search in the tangent plane, by
+    Newton steps, which walk along narrow curved valleys where the search crawls, and by a search again until
+    its step is 2e-9: a smooth function is found to rounding, the direction to about 1e-8.
     """
     points = covering(_N_START)
     values = f(points)
     starts = np.flatnonzero(values <= values[_neighbours()].min(axis=1))
     starts = starts[np.argsort(values[starts], kind="stable")][:_MOST_STARTS]
-    found, at = _followed(f, points[starts], values[starts])
+    found, at = _followed(f, points[starts], values[starts], _FIRST)
+    found, at = _newton(f, at, found)
+    found, at = _followed(f, at, found, _STENCIL)
     span = max(float(np.ptp(values)), float(np.abs(found).max()), np.finfo(float).tiny)
     same = np.flatnonzero(found <= found.min() + _SAME * span)
     key = np.round(at[same], 5)
@@ -79,21 +85,16 @@ def smallest(f: Callable[[Array], Array]) -> tuple[float, Array]:
     return float(found[best]), at[best]
 
 
-def _followed(f: Callable[[Array], Array], start: Array, values: Array) -> tuple[Array, Array]:
+def _followed(f: Callable[[Array], Array], start: Array, values: Array, first: float) -> tuple[Array, Array]:
     grid = np.linspace(-1.0, 1.0, 5)
     offsets = np.array([(a, b) for a in grid for b in grid if (a, b) != (0, 0)])
     at, found = start.copy(), values.copy()
-    step = np.full(len(at), _FIRST)
+    step = np.full(len(at), first)
     for _ in range(_MOST_STEPS):
         active = np.flatnonzero(step > _LAST)
         if not len(active):
             break
-        p, q = plane(at[active])
-        move = step[active, None, None] * (
-            offsets[None, :, :1] * p[:, None] + offsets[None, :, 1:] * q[:, None]
-        )
-        trial = at[active, None] + move
-        trial /= np.linalg.norm(trial, axis=-1, keepdims=True)
+        trial = _moved(at[active], step[active, None, None] * offsets)
         tried = f(trial.reshape(-1, 3)).reshape(len(active), -1)
         best = tried.argmin(axis=1)
         rows = np.arange(len(active))
@@ -102,6 +103,42 @@ def _followed(f: Callable[[Array], Array], start: Array, values: Array) -> tuple
         found[active[better]] = tried[rows, best][better]
         step[active[~better]] *= 0.4
     return found, at
+
+
+def _newton(f: Callable[[Array], Array], start: Array, values: Array) -> tuple[Array, Array]:
+    """Newton's method in the tangent plane with |λ| for λ, each step as long as serves best."""
+    stencil = np.array([(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)], dtype=float)
+    at, found = start.copy(), values.copy()
+    active = np.arange(len(at))
+    for _ in range(_MOST_STEPS):
+        v = f(_moved(at[active], _STENCIL * stencil).reshape(-1, 3)).reshape(len(active), 3, 3)
+        gradient = np.stack([v[:, 2, 1] - v[:, 0, 1], v[:, 1, 2] - v[:, 1, 0]], axis=1) / (2 * _STENCIL)
+        mixed = (v[:, 2, 2] - v[:, 2, 0] - v[:, 0, 2] + v[:, 0, 0]) / 4
+        own = [v[:, 2, 1] - 2 * v[:, 1, 1] + v[:, 0, 1], v[:, 1, 2] - 2 * v[:, 1, 1] + v[:, 1, 0]]
+        curvature = np.stack([own[0], mixed, mixed, own[1]], axis=1).reshape(-1, 2, 2) / _STENCIL**2
+        if not (np.isfinite(gradient).all() and np.isfinite(curvature).all()):
+            break
+        size, axes = np.linalg.eigh(curvature)
+        size = np.maximum(np.abs(size), np.finfo(float).tiny)
+        along = np.clip(np.einsum("kab,ka->kb", axes, gradient) / size, -1.0, 1.0)
+        move = -np.einsum("kab,kb->ka", axes, along)
+        trial = _moved(at[active], _LENGTHS[None, :, None] * move[:, None])
+        tried = f(trial.reshape(-1, 3)).reshape(len(active), -1)
+        best, rows = tried.argmin(axis=1), np.arange(len(active))
+        better = tried[rows, best] < found[active]
+        at[active[better]] = trial[rows, best][better]
+        found[active[better]] = tried[rows, best][better]
+        active = active[better]
+        if not len(active):
+            break
+    return found, at
+
+
+def _moved(at: Array, offsets: Array) -> Array:
+    """Directions [k, m, 3] beside each of ``at``, by offsets [m, 2] or [k, m, 2] in its tangent plane."""
+    p, q = plane(at)
+    moved = at[:, None] + offsets[..., :1] * p[:, None] + offsets[..., 1:] * q[:, None]
+    return np.asarray(moved / np.linalg.norm(moved, axis=-1, keepdims=True))
 
 
 def indices_of(direction: Array, axes: Array, largest: int = 6, degrees: float = 0.05) -> str:

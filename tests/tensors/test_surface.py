@@ -376,3 +376,25 @@ def test_a_prediction_is_taken_with_its_crystal():
     assert one.optics.character == "uniaxial positive"
     assert one.value([0, 0, 1]) == pytest.approx(p.value[2, 2])
     assert one.extremes["max"].indices == "[001]"
+
+
+def test_the_stiffest_direction_of_a_soft_crystal_lies_on_a_narrow_ridge() -> None:
+    """One soft way to deform: the compliance has a narrow curved valley, in which a plain search stalls."""
+    from scipy.optimize import minimize
+
+    w = np.diag([1, 1, 1, 2**0.5, 2**0.5, 2**0.5])
+    q, _ = np.linalg.qr(np.random.default_rng(9).normal(size=(6, 6)))
+    stiffness = np.linalg.inv(w) @ (q @ np.diag([1e-3, 10, 20, 50, 100, 200]) @ q.T) @ np.linalg.inv(w)
+    compliance = np.linalg.inv(stiffness)
+
+    def compliant(n: np.ndarray) -> np.ndarray:
+        x, y, z = np.moveaxis(n / np.linalg.norm(n, axis=-1, keepdims=True), -1, 0)
+        v = np.stack([x * x, y * y, z * z, y * z, x * z, x * y], axis=-1)
+        return np.einsum("...i,ij,...j", v, compliance, v)
+
+    starts = np.random.default_rng(0).normal(size=(20_000, 3))
+    starts = starts[np.argsort(compliant(starts))[:4]]
+    options = {"xatol": 1e-10, "fatol": 1e-16, "maxiter": 4000}
+    best = min(minimize(compliant, s, method="Nelder-Mead", options=options).fun for s in starts)
+    found = surface((stiffness + stiffness.T) / 2, "young").extremes["max"].value
+    assert found == pytest.approx(1 / best, rel=1e-7)
