@@ -11,8 +11,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceW
 
 NAME = "00_quickstart.ipynb"
 DIAGRAM = ".cn-root[data-kind=tensor]"
-#: Story, crystal, prediction and tensor of the explanation; two tensors alone; the large viewer.
-N_VIEWS = 7
+#: Story, crystal, prediction, tensor and surface of the explanation; two tensors alone; the large viewer.
+#: The views of a tab that is not open are there and cannot be seen.
+N_VIEWS = 8
 N_PICTURES = 4
 
 
@@ -154,8 +155,10 @@ def test_legible_in_both_themes_at_both_widths(journey, screenshots, width):
     before = journey.prompts()
     for theme, light in (("JupyterLab Light", True), ("JupyterLab Dark", False)):
         journey.theme(theme, light=light)
+        views = page.locator(".cn-root:visible")
+        assert views.count() == N_VIEWS
         for k in range(N_VIEWS):
-            view = page.locator(".cn-root").nth(k)
+            view = views.nth(k)
             view.scroll_into_view_if_needed()
             if view.locator("[data-cell]").count():
                 view.locator("[data-cell]").first.hover()
