@@ -66,9 +66,10 @@ def _local(page, url):
 def test_the_page_is_small_and_live_and_linked(opened, report, screenshots):
     assert report["quartz"].stat().st_size < 5_000_000
     page = opened("quartz")
-    page.locator(".cn-root[data-status=idle]").nth(5).wait_for()
+    page.locator(".cn-root[data-status=idle]").nth(7).wait_for()
     kinds = page.locator(".cn-root").evaluate_all("(rs) => rs.map((r) => r.dataset.kind)")
-    assert kinds == ["story", "crystal", "prediction", "tensor", "tensor", "tensor"]
+    tabs = ["tensor", "surface", "tensor", "tensor", "breaking"]
+    assert kinds == ["story", "crystal", "prediction", *tabs]
     assert page.locator("img:visible").count() == 0  # the live views stand for their pictures
     page.locator("[data-cell=eps13]").hover()
     lit = page.locator(".cn-root[data-kind=crystal] [data-operation][data-lit]").evaluate_all(NAMES)
@@ -83,8 +84,8 @@ def test_without_scripts_there_are_pictures_and_sentences(opened, screenshots):
     page = opened("quartz", scripts=False)
     assert page.locator(".cn-root").count() == 0
     pictures = page.locator("img")
-    assert pictures.count() == 5
-    for k in range(5):
+    assert pictures.count() == 7
+    for k in range(7):
         assert pictures.nth(k).is_visible()
         assert pictures.nth(k).get_attribute("alt")
     story = page.locator(".story")
