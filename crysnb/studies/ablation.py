@@ -153,7 +153,8 @@ def ablate(
 
 def table(lines: Sequence[dict[str, Any]]) -> str:
     """Markdown table in the order of the variants: mean ± standard deviation (n − 1) over seeds."""
-    place = {variant.name: k for k, variant in enumerate((*VARIANTS, *ELASTIC_VARIANTS))}
+    names = list(dict.fromkeys(v.name for v in (*VARIANTS, *ELASTIC_VARIANTS)))
+    place = {name: k for k, name in enumerate(names)}
     rows: dict[str, list[dict[str, Any]]] = {}
     for line in sorted(lines, key=lambda one: place.get(str(one["variant"]), len(place))):
         rows.setdefault(str(line["variant"]), []).append(line)
