@@ -41,9 +41,15 @@ def known_units() -> tuple[str, ...]:
 
 def check_unit(unit: str) -> str:
     """``unit`` itself, or :class:`UnknownName`."""
-    if unit not in _UNITS:
+    if unit not in known_units():  # not in the table itself: a list has no hash
         raise UnknownName.of("unit", unit, _UNITS)
     return unit
+
+
+def units_like(unit: str) -> tuple[str, ...]:
+    """All units of the dimension of ``unit``, itself among them."""
+    dimension, _ = _UNITS[check_unit(unit)]
+    return tuple(name for name, (other, _) in _UNITS.items() if other == dimension)
 
 
 def convert(value: float, source: str, target: str) -> float:

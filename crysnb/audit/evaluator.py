@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from crysnb.audit.report import Fault
 from crysnb.audit.subject import Subject
 from crysnb.errors import quote
-from crysnb.tensors.check import LARGEST_ENTRY
+from crysnb.tensors.given import LARGEST_ENTRY
 from crysnb.values.prediction import Prediction
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from crysnb.errors import ShapeError, UnknownName
 from crysnb.graph.build import build
 from crysnb.models.interface import Model, load_model
 from crysnb.structure.objects import is_from
-from crysnb.tensors.check import kind_of_shape
+from crysnb.tensors.given import kind_of_shape
 from crysnb.values.property_spec import PROPERTIES, property_spec
 from crysnb.values.tensor_kind import KINDS, TensorKind, rotate
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crysnb.errors import ShapeError, quote
+from crysnb.errors import ShapeError
 from crysnb.symmetry.detect import Symprec, structure_of
 from crysnb.tensors.blocks import block_norms
 from crysnb.tensors.form import TensorForm, tensor_form
+from crysnb.tensors.given import given_tensor, norm_of
 from crysnb.tensors.mistakes import standard_frame
 from crysnb.tensors.report import Offender, TensorReport
 from crysnb.tensors.stability import born_conditions, polycrystal_bounds
@@ -19,7 +20,7 @@ from crysnb.values.admissible import Admissibility, admissibility
 from crysnb.values.prediction import Prediction
 from crysnb.values.property_spec import PROPERTIES
 from crysnb.values.symmetry_info import SymmetryInfo
-from crysnb.values.tensor_kind import KINDS, TensorKind, rotate, tensor_kind
+from crysnb.values.tensor_kind import TensorKind, rotate
 
 Array = NDArray[np.float64]
 
@@ -27,8 +28,6 @@ Array = NDArray[np.float64]
 MAX_OFFENDERS, SMALLEST_SHARE = 10, 1e-2
 #: Entries that differ by less than this share of the largest one are equal.
 ROUNDING = 1e-9
-#: Squares of larger entries lose their digits or overflow.
-LARGEST_ENTRY = 1e100
 
 
 def check(
@@ -74,8 +73,7 @@ def check(
     >>> check(np.diag([2.0, 3.0, 2.0]), "4mm").offenders[0].relation
     'eps22 = eps11'
     """
-    chosen, values = _kind_and_values(T, kind)
-    full = _in_range(chosen.cartesian(values))
+    chosen, full = given_tensor(T, kind)
     form, lattice = _form_and_lattice(s, chosen, symprec)
     if form.kind.formula != chosen.formula or form.kind.axial != chosen.axial:
         raise ShapeError(
@@ -95,61 +93,12 @@ def _form_and_lattice(s: Any, kind: TensorKind, symprec: Symprec) -> tuple[Tenso
     return form, np.array(structure_of(s).lattice.matrix)
 
 
-def kind_of_shape(shape: tuple[int, ...]) -> TensorKind:
-    """The kind that an array of this shape is taken for when none is named."""
-    for kind in KINDS.values():
-        if shape in (kind.matrix_shape, (3,) * kind.rank):
-            return kind
-    raise ShapeError(
-        "tensor.kind",
-        found=f"an array of shape {shape}",
-        accepted="3×3 (dielectric), 3×6 or 3×3×3 (piezoelectric), 6×6 or 3×3×3×3 (elastic)",
-    )
-
-
-def _kind_and_values(T: ArrayLike | Prediction, kind: str | TensorKind | None) -> tuple[TensorKind, Any]:
-    named = tensor_kind(kind) if kind is not None else None
-    if not isinstance(T, Prediction):
-        return named or kind_of_shape(_shape(T)), T
-    own = T.spec.tensor
-    if own is None or (named is not None and named != own) or T.frame != "own":
-        raise ShapeError(
-            "tensor.kind",
-            found=f"a prediction of {quote(T.property)} in the frame {quote(T.frame)}",
-            accepted=f"a {named.name if named else 'tensor'} in the frame 'own'",
-        )
-    return own, T.value
-
-
-def _shape(T: ArrayLike) -> tuple[int, ...]:
-    try:
-        return np.asarray(T).shape
-    except (TypeError, ValueError, OverflowError):
-        return ()  # ragged: no shape that names a kind
-
-
-def _in_range(full: Array) -> Array:
-    if np.abs(full).max() > LARGEST_ENTRY:
-        raise ShapeError(
-            "tensor.too_large",
-            found=f"an entry of {np.abs(full).max():.3g}",
-            accepted=f"entries up to {LARGEST_ENTRY:g}",
-        )
-    return full
-
-
-def _norm(tensor: Array) -> float:
-    """Cartesian norm, also where squares of the entries would vanish."""
-    size = float(np.abs(tensor).max())
-    return size * float(np.linalg.norm(tensor / size)) if size else 0.0
-
-
 def _report(form: TensorForm, kind: TensorKind, full: Array, lattice: Array | None) -> TensorReport:
     spec = PROPERTIES.get(kind.name)
     unit = spec.unit if spec is not None else None
     allowed = form.project(full)
     rest = full - allowed
-    norm, distance = _norm(full), _norm(rest)
+    norm, distance = norm_of(full), norm_of(rest)
     must_vanish = form.n_independent == 0
     # With nothing allowed the rest is the tensor itself; a quotient of equal numbers is 1 to the last bit.
     delta = distance / norm if norm else 0.0
@@ -168,7 +117,7 @@ def _report(form: TensorForm, kind: TensorKind, full: Array, lattice: Array | No
         verdict=verdict,
         must_vanish=must_vanish,
         blocks=block_norms(kind, rest / scale),
-        asymmetry=_norm(full - indexed) / scale,
+        asymmetry=norm_of(full - indexed) / scale,
         offenders=() if verdict == CONSISTENT else _offenders(form, full, allowed, indexed),
         physical=_physical(form, kind, full, allowed, verdict),
         tensor=full,

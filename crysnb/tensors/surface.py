@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crysnb.errors import ShapeError
-from crysnb.tensors.check import _in_range, _kind_and_values
+from crysnb.errors import CrysnbError, ShapeError, quote
+from crysnb.structure.formula import title_of
 from crysnb.tensors.form import TensorForm, tensor_form
+from crysnb.tensors.given import given_tensor
 from crysnb.tensors.surface_result import Surface, built, property_of
-from crysnb.units import check_unit
 from crysnb.values.prediction import Prediction
-from crysnb.values.property_spec import PROPERTIES
+from crysnb.values.property_spec import unit_of
 from crysnb.values.tensor_kind import TensorKind
 
 #: A tensor that breaks the symmetry of its indices by more than this share of its norm is refused.
@@ -29,7 +29,11 @@ def surface(
     unit: str | None = None,
     title: str = "",
 ) -> Surface:
-    """A tensor's directional property: values, extremes with directions, contributions. Needs no browser.
+    """A tensor's directional property: values, extremes with directions, and which components make them up.
+
+    What ``crysnb.surface`` returns shows itself in Jupyter, as a surface that turns; its ``.view()`` and
+    ``.figure()`` make a view and a plain figure. All numbers are there without a browser and without the
+    notebook extra, and ``crysnb.tensors.surface.surface`` has them alone.
 
     Parameters
     ----------
@@ -46,9 +50,14 @@ def surface(
     kind
         Kind of the array; told from its shape if omitted.
     unit
-        Unit of the array; the usual one of its kind if omitted.
+        Unit of the array; the usual one of its kind if omitted. A prediction has its own.
     title
-        What the crystal is called; known for a prediction.
+        What the crystal is called; that of ``structure`` if omitted.
+
+    Returns
+    -------
+    Surface
+        ``.extremes``, ``.value(n)``, ``.contributions(n)``, ``.averages``, ``.to_dict()``, ``.to_frame()``.
 
     Raises
     ------
@@ -58,6 +67,9 @@ def surface(
         symmetric; ``tensor.kind`` for a scalar; those of :class:`TensorKind`.
     UnknownName
         For an unknown property, kind or unit.
+    CrysnbError
+        ``unit.dimension`` for a unit that measures something else than the tensor, and for another one than
+        that of a prediction.
 
     Examples
     --------
@@ -68,16 +80,14 @@ def surface(
     >>> copper.extremes["max"].indices, round(copper.extremes["max"].value, 1)
     ('[111]', 191.1)
     """
-    chosen, values = _kind_and_values(T, kind)
+    chosen, full = given_tensor(T, kind)
+    unit = _unit(T, chosen, unit)
     if isinstance(T, Prediction):
-        usual, title = T.unit, title or T.structure_id or T.formula
+        title = title or T.structure_id or T.formula
         structure = T.symmetry if structure is None else structure
-    else:
-        usual = PROPERTIES[chosen.name].unit if chosen.name in PROPERTIES else "1"
     form = structure if isinstance(structure, TensorForm) else None
     if form is None and structure is not None:
         form = tensor_form(structure, chosen)
-    full = _in_range(chosen.cartesian(values))
     components = chosen.components(full)
     even = chosen.from_components(components)
     norm = float(np.linalg.norm(full))
@@ -92,10 +102,22 @@ def surface(
         property_of(chosen, property),
         kind=chosen,
         tensor=chosen.matrix(even),
-        tensor_unit=usual if unit is None else check_unit(unit),
-        title=title,
+        tensor_unit=unit,
+        title=title or title_of(structure),
         point_group=None if form is None else form.point_group,
         axes=None if form is None else form.axes,
         frame="own" if form is None else form.frame,
         asymmetry=asymmetry,
     )
+
+
+def _unit(T: ArrayLike | Prediction, kind: TensorKind, unit: str | None) -> str:
+    if not isinstance(T, Prediction):
+        return unit_of(kind, unit)
+    if unit not in (None, T.unit):
+        raise CrysnbError(
+            "unit.dimension",
+            found=f"the unit {quote(unit)} beside a prediction in {T.unit}",
+            accepted="a prediction with its own unit",
+        )
+    return T.unit

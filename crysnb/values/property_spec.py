@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crysnb.errors import UnknownName
-from crysnb.units import check_unit
+from crysnb.errors import CrysnbError, UnknownName, quote
+from crysnb.units import check_unit, units_like
 from crysnb.values.tensor_kind import DIELECTRIC, ELASTIC, PIEZOELECTRIC, TensorKind
 
 
@@ -80,3 +80,31 @@ def property_spec(name: str) -> PropertySpec:
     if name not in PROPERTIES:
         raise UnknownName.of("property", name, PROPERTIES)
     return PROPERTIES[name]
+
+
+def unit_of(kind: TensorKind, unit: str | None = None) -> str:
+    """``unit`` if it can be that of a tensor of the kind; without one the usual unit.
+
+    A piezoelectric tensor may also be in pm/V, as d. Kinds without a usual unit may have any.
+
+    Raises
+    ------
+    UnknownName
+        For an unknown unit.
+    CrysnbError
+        ``unit.dimension`` for a unit that measures something else.
+    """
+    spec = PROPERTIES.get(kind.name)
+    if spec is None:
+        return "1" if unit is None else check_unit(unit)
+    fitting = (*units_like(spec.unit), *(("pm/V",) if kind == PIEZOELECTRIC else ()))
+    if unit is None or check_unit(unit) in fitting:
+        return unit or spec.unit
+    raise CrysnbError(
+        "unit.dimension",
+        found=f"the unit {quote(unit)} for a tensor of kind {kind.name}",
+        accepted=", ".join(fitting),
+        action="crysnb.tensors.convert.to_stiffness makes a stiffness of a compliance"
+        if (kind, unit) == (ELASTIC, "1/TPa")
+        else "",
+    )

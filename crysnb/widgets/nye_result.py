@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crysnb.errors import ShapeError, UnknownName, quote
-from crysnb.units import check_unit
+from crysnb.structure.formula import title_of
 from crysnb.values.prediction import Notice, Prediction
-from crysnb.values.property_spec import FLOOR, PROPERTIES
-from crysnb.values.tensor_kind import TensorKind, tensor_kind
+from crysnb.values.property_spec import FLOOR, unit_of
+from crysnb.values.tensor_kind import TensorKind
 from crysnb.widgets.component_facts import Component, components_of, index_notices
 from crysnb.widgets.nye_frames import frame_facts, in_frame
-from crysnb.widgets.nye_input import is_symmetry, title_of
+from crysnb.widgets.nye_input import is_symmetry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -268,6 +268,8 @@ def nye_result(
         :class:`TensorKind`.
     UnknownName
         For a frame or setting that there is not.
+    CrysnbError
+        ``unit.dimension`` for a unit that measures something else than the tensor.
     """
     from crysnb.tensors.form import TensorForm
     from crysnb.widgets.nye_options import NyeChoices
@@ -304,12 +306,11 @@ def _of_array(
     symprec: Symprec,
 ) -> NyeResult:
     from crysnb.symmetry.detect import structure_of
-    from crysnb.tensors.check import kind_of_shape
     from crysnb.tensors.form import TensorForm, tensor_form
+    from crysnb.tensors.given import given_tensor
 
-    array = np.asarray(x)
-    chosen = tensor_kind(kind) if kind is not None else kind_of_shape(array.shape)
-    value = chosen.matrix(x)  # checks shape, numbers and finiteness
+    chosen, full = given_tensor(x, kind)
+    value = chosen.matrix(full)
     if structure is None:
         raise ShapeError(
             "view.structure_missing",
@@ -362,12 +363,11 @@ def _of_prediction(prediction: Prediction, tolerance: float) -> NyeResult:
 def _of_form(
     form: TensorForm, value: NDArray[np.float64] | None, title: str, unit: str | None, tolerance: float
 ) -> NyeResult:
-    spec = PROPERTIES.get(form.kind.name)
     return NyeResult(
         kind=form.kind,
         form=form,
         value=value,
-        unit=check_unit(unit) if unit is not None else (spec.unit if spec is not None else "1"),
+        unit=unit_of(form.kind, unit),
         symbol="ε" if form.kind.name == "dielectric" else form.kind.letter,
         title=title
         or (form.symmetry.symbol if form.symmetry is not None else f"point group {form.point_group}"),

@@ -297,6 +297,11 @@ def test_zener_ratio_where_cubic_only():
         (COPPER, {"kind": "jelly"}, "name.unknown_tensor_kind"),
         (COPPER, {"unit": "furlong"}, "name.unknown_unit"),
         (COPPER, {"property": "linear_compressibility", "unit": "eV"}, "unit.dimension"),
+        (COPPER, {"unit": "1/TPa"}, "unit.dimension"),
+        (COPPER, {"property": "poisson", "unit": "C/m^2"}, "unit.dimension"),
+        (np.eye(3), {"unit": "GPa"}, "unit.dimension"),
+        (np.ones((3, 6)), {"unit": "1"}, "unit.dimension"),
+        (COPPER, {"unit": ["GPa"]}, "name.unknown_unit"),
         (np.triu(COPPER), {}, "tensor.asymmetric"),
     ],
 )
@@ -336,6 +341,14 @@ def test_units_follow_the_tensor():
     beta = surface(10 * COPPER, "linear_compressibility", unit="kbar")
     assert beta.value([1, 0, 0]) == pytest.approx(1000 / (168.4 + 2 * 121.4))
     assert surface(COPPER, "poisson").unit == "1"
+    # d is in pm/V and has the shape and the form of e; other kinds have no usual unit.
+    assert surface(np.ones((3, 6)), unit="pm/V").unit == "pm/V"
+    assert surface(np.ones((3, 6)), kind="shg", unit="pm/V").unit == "pm/V"
+
+
+def test_a_compliance_is_told_how_to_become_a_stiffness():
+    with pytest.raises(CrysnbError, match="to_stiffness"):
+        surface(to_compliance(COPPER), unit="1/TPa")
 
 
 def test_a_tiny_or_huge_vector_is_a_direction():
@@ -376,6 +389,19 @@ def test_a_prediction_is_taken_with_its_crystal():
     assert one.optics.character == "uniaxial positive"
     assert one.value([0, 0, 1]) == pytest.approx(p.value[2, 2])
     assert one.extremes["max"].indices == "[001]"
+    assert surface(p, unit="1").tensor_unit == "1"
+    with pytest.raises(CrysnbError) as caught:
+        surface(p, unit="GPa")
+    assert caught.value.code == "unit.dimension"
+
+
+def test_the_public_function_is_the_same_one_with_a_view():
+    shown, plain = cn.surface(COPPER, "shear", "m-3m"), surface(COPPER, "shear", "m-3m")
+    assert shown.to_dict() == plain.to_dict()
+    assert shown.title == "m-3m"
+    assert cn.surface.__doc__ == surface.__doc__
+    assert hasattr(shown, "view")
+    assert not hasattr(plain, "view")
 
 
 def test_the_stiffest_direction_of_a_soft_crystal_lies_on_a_narrow_ridge() -> None:

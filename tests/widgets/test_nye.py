@@ -157,6 +157,9 @@ def test_index_asymmetry_is_reported():
         (lambda: nye(np.zeros((6, 6)), cn.tensor_form("quartz", "dielectric")), "view.kind"),
         (lambda: nye("quartz"), "tensor.kind"),
         (lambda: nye(np.zeros((3, 3)), "quartz", unit="bananas"), "name.unknown_unit"),
+        (lambda: nye(np.zeros((3, 3)), "quartz", unit="GPa"), "unit.dimension"),
+        (lambda: nye([[1, 2], [3]], "quartz"), "tensor.kind"),
+        (lambda: nye(np.full((3, 3), 1e200), "quartz"), "tensor.too_large"),
     ],
 )
 def test_faults_have_codes(call, code):
