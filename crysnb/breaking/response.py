@@ -29,6 +29,7 @@ from crysnb.breaking.patterns import Pattern, distort, is_symmetric, symmetric_p
 from crysnb.errors import ShapeError, quote
 from crysnb.symmetry.parent import Parent, parent_of
 from crysnb.symmetry.project import invariants
+from crysnb.tensors.given import within_range
 from crysnb.values.tensor_kind import TensorKind, represent, rotate, tensor_kind
 
 if TYPE_CHECKING:
@@ -192,8 +193,8 @@ def response(
     StructureError
         ``breaking.cell`` for a supercell that does not carry every point operation of the crystal.
     ShapeError
-        Of the distortion, amplitudes and tensors; ``breaking.answers`` if the function gives no list of
-        tensors or another number of them.
+        Of the distortion, amplitudes and tensors (entries up to 1e100); ``breaking.answers`` if the function
+        gives no list of tensors or another number of them.
     UnknownName
         For an unknown kind or distortion.
     """
@@ -214,7 +215,7 @@ def response(
             accepted="one tensor for every crystal",
         )
     back = [turn(pattern, size).T if pattern.axis.any() else None for size in every]
-    full = [kind.cartesian(t) for t in answers]
+    full = [within_range(kind.cartesian(t)) for t in answers]
     full = [t if q is None else rotate(kind, t, q) for t, q in zip(full, back, strict=True)]
     counts = tuple(edges(s) for s in structures[1:]) if edges is not None else ()
     return _split(whole, pattern, kind, sizes, np.array([kind.components(t) for t in full]), unit, counts)
@@ -223,7 +224,7 @@ def response(
 def _sizes(amplitudes: Any) -> Array:
     try:
         sizes = np.asarray(amplitudes, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         sizes = np.zeros(())
     if sizes.ndim != 1 or not np.all(sizes):
         raise ShapeError(
@@ -247,7 +248,8 @@ def _split(
     edges: tuple[int, ...],
 ) -> Response:  # fmt: skip
     """Allowed and forbidden parts, in coordinates where the Euclidean norm is the Cartesian one."""
-    vectors = named * np.sqrt(kind.multiplicity)
+    scale = float(np.abs(named).max()) or 1.0  # squares of tiny entries vanish
+    vectors = named / scale * np.sqrt(kind.multiplicity)
     allowed = invariants(kind, whole.rotations).projector
     inside = vectors @ allowed
     compared = vectors if pattern.axis.any() else inside
@@ -269,10 +271,10 @@ def _split(
         amplitudes=sizes,
         values=np.array([kind.matrix(kind.from_components(v)) for v in named[1:]]),
         start=kind.matrix(kind.from_components(named[0])),
-        changed=np.linalg.norm(compared[1:] - compared[0], axis=1),
-        leak=leak[1:],
+        changed=scale * np.linalg.norm(compared[1:] - compared[0], axis=1),
+        leak=scale * leak[1:],
         residuals=residuals[1:],
-        noise=float(max(leak[0], 8 * np.finfo(np.float64).eps * norms[0])),
+        noise=scale * float(max(leak[0], 8 * np.finfo(np.float64).eps * norms[0])),
         edges=edges,
         changed_order=orders[0],
         leak_order=orders[1],

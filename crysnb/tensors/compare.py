@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crysnb.symmetry.detect import Symprec
 from crysnb.tensors.form import tensor_form
+from crysnb.tensors.given import norm_of, within_range
 from crysnb.tensors.settings import AxisSetting
 from crysnb.values.tensor_kind import TensorKind, rotate
 
@@ -157,20 +158,21 @@ def compare(
     Raises
     ------
     ShapeError
-        If a tensor has another shape than its kind, or is not finite.
+        If a tensor has another shape than its kind, or is not finite; ``tensor.too_large`` for entries above
+        1e100.
     UnknownName, SymmetryUndetermined, CrysnbError
         As of :func:`crysnb.tensor_form`.
     """
     form = tensor_form(s, kind, frame, symprec)
-    first, second = (form.kind.cartesian(tensor) for tensor in (a, b))
+    first, second = (within_range(form.kind.cartesian(tensor)) for tensor in (a, b))
     settings = form.settings
     turned = [second, *(rotate(form.kind, second, one.turn) for one in settings[1:])]
-    distances = np.array([np.linalg.norm(first - other) for other in turned])
+    distances = np.array([norm_of(first - other) for other in turned])
     out = Comparison(
         kind=form.kind.name,
         frame=frame,
         distances=distances,
-        size=float(max(np.linalg.norm(first), np.linalg.norm(second))),
+        size=max(norm_of(first), norm_of(second)),
         settings=settings,
         tensor=second,
     )

@@ -1,5 +1,7 @@
 """Distortions, what they leave of the symmetry, and the first-order theorem, with controls that fail."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,8 @@ def test_a_shift_of_the_whole_crystal_is_no_distortion():
         (lambda p: response(p, strain(p, "e1"), pair_tensor(), amplitudes=[0.0]), "breaking.amplitude"),
         (lambda p: response(p, strain(p, "e1"), pair_tensor(), amplitudes="abc"), "breaking.amplitude"),
         (lambda p: response(p, strain(p, "e1"), pair_tensor(), amplitudes=0.01), "breaking.amplitude"),
+        (lambda p: response(p, strain(p, "e1"), pair_tensor(), amplitudes=[10**400]), "breaking.amplitude"),
+        (lambda p: response(p, strain(p, "e1"), lambda s: [1e160 * np.eye(3)] * len(s)), "tensor.too_large"),
         (lambda p: response(p, strain(p, "e1"), lambda s: []), "breaking.answers"),
         (lambda p: response(p, strain(p, "e1"), lambda s: None), "breaking.answers"),
         (lambda p: response(p, "e3", pair_tensor()), "name.unknown_distortion"),
@@ -333,6 +337,18 @@ def test_the_theorem_holds_for_an_equivariant_function(name, make):
             assert order == 1 or found > 1.9
             assert order != 1 or found == pytest.approx(1, abs=0.1)
     assert (r.leak_slope is None) == (r.leak_order == 0)
+
+
+def test_the_size_of_the_tensor_changes_no_slope():
+    p = parent_of("SrTiO3")
+    usual, pairs = response(p, strain(p, "e4"), pair_tensor(), amplitudes=[0.001, 0.003, 0.01]), pair_tensor()
+    for size in (1e-200, 1e95):
+        r = response(p, strain(p, "e4"), lambda s, by=size: [by * t for t in pairs(s)],
+                     amplitudes=[0.001, 0.003, 0.01])  # fmt: skip
+        assert r.leak_slope == pytest.approx(usual.leak_slope, rel=1e-6)
+        assert r.leak / size == pytest.approx(usual.leak)
+        assert r.residuals == pytest.approx(usual.residuals, abs=1e-12)
+        json.dumps(r.to_dict(), allow_nan=False)
 
 
 def test_a_function_that_looks_at_the_laboratory_is_caught():

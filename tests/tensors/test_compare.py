@@ -111,7 +111,18 @@ def test_zero_tensors_and_their_document() -> None:
     assert "the same tensor" in repr(found)
 
 
-@pytest.mark.parametrize("bad", [np.zeros((5, 6)), np.full((6, 6), np.nan), "x"])
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e90])
+def test_the_unit_does_not_matter(size: float, quartz_stiffness: np.ndarray) -> None:
+    other = quartz_stiffness.copy()
+    other[0, 0] = other[1, 1] = 100.0
+    usual = compare(quartz_stiffness, other, "quartz", "elastic", "nye")
+    found = compare(size * quartz_stiffness, size * other, "quartz", "elastic", "nye")
+    assert found.relative == pytest.approx(usual.relative)
+    assert found.same == usual.same
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("bad", [np.zeros((5, 6)), np.full((6, 6), np.nan), "x", np.full((6, 6), 1e160)])
 def test_what_is_no_tensor_is_refused(bad: object, quartz_stiffness: np.ndarray) -> None:
     with pytest.raises(ShapeError):
         compare(quartz_stiffness, bad, "quartz", "elastic")  # type: ignore[arg-type]
