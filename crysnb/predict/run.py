@@ -19,13 +19,13 @@ from crysnb.predict.domain import distance_notices, element_notices, metal_notic
 from crysnb.predict.memory import Runner, chunks
 from crysnb.predict.progress import Progress, Report
 from crysnb.predict.reach import neighbor_notices
-from crysnb.predict.sanity import non_finite, projected, unphysical
+from crysnb.predict.sanity import non_finite, projected, share_removed, unphysical
 from crysnb.predict.stamp import idealisation_notices, near_notices, tolerance_notices
 from crysnb.structure.formula import reduced_formula
 from crysnb.structure.read import read
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
-from crysnb.symmetry.project import project, residual
+from crysnb.symmetry.project import project
 from crysnb.symmetry.search import check_symprec
 from crysnb.symmetry.staircase import around
 from crysnb.values.crystal_batch import CrystalBatch
@@ -307,9 +307,9 @@ def _finish(
     elif spec.tensor:
         refused: tuple[Notice, ...] = ()
         if job.symmetry:
-            broken = residual(spec.tensor, raw, job.symmetry.rotations)
+            broken = share_removed(spec.tensor, spec.unit, raw, job.symmetry)
         if job.symmetry and ideal is not None:
-            value, refused = projected(spec.tensor, ideal, job.symmetry)
+            value, refused = projected(spec.tensor, spec.unit, ideal, job.symmetry)
         value = spec.tensor.matrix(value)
         notices += [*refused, *unphysical(spec.tensor, raw if ideal is None else ideal, value)]
         if not refused:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from crysnb.symmetry.project import project, residual
 from crysnb.values.admissible import admissibility
 from crysnb.values.prediction import Notice
+from crysnb.values.property_spec import FLOOR
 from crysnb.values.symmetry_info import SymmetryInfo
 from crysnb.values.tensor_kind import TensorKind
 
@@ -28,9 +29,22 @@ def non_finite(*outputs: Array | None) -> tuple[Notice, ...]:
     return (Notice("prediction.non_finite", "error", text),)
 
 
-def projected(kind: TensorKind, ideal: Array, symmetry: SymmetryInfo) -> tuple[Array, tuple[Notice, ...]]:
+def share_removed(kind: TensorKind, unit: str, output: Array, symmetry: SymmetryInfo) -> float:
+    """‖T − P T‖/‖T‖ of an output, [3, …, 3], with the floor of the unit for ‖T‖ where that is larger.
+
+    So the rounding that is all of a forbidden tensor counts as what it is.
+    """
+    share = residual(kind, output, symmetry.rotations)
+    floor = FLOOR.get(unit, 0.0)
+    norm = float(np.linalg.norm(output))
+    return share if norm >= floor else share * norm / floor
+
+
+def projected(
+    kind: TensorKind, unit: str, ideal: Array, symmetry: SymmetryInfo
+) -> tuple[Array, tuple[Notice, ...]]:
     """The output for the idealised cell, projected; unprojected and with an error notice if much would go."""
-    removed = residual(kind, kind.from_components(kind.components(ideal)), symmetry.rotations)
+    removed = share_removed(kind, unit, kind.from_components(kind.components(ideal)), symmetry)
     if removed <= MAX_REMOVED:
         return project(kind, ideal, symmetry.rotations), ()
     text = (

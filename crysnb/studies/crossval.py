@@ -23,7 +23,7 @@ from crysnb.datasets.records import data_folder
 from crysnb.evaluate.metrics import tensor_metrics
 from crysnb.models.gmtnet.heads import tensor_of
 from crysnb.training.data import Labelled, load
-from crysnb.training.loop import Run, predict_labels
+from crysnb.training.loop import Run, predict_labels, true_labels
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.pretrain import ScalarCrystal
 from crysnb.training.recipe import RECIPES, Recipe
@@ -59,7 +59,7 @@ def cross_validate(
         start = taught(recipe, train, [c for c in lessons if fold_of(c, folds) != k])
         network = Run(recipe, train, [], network=start).train()
         predicted.append(predict_labels(network, held_out, recipe.learns))
-        true.append(torch.stack([c.label for c in held_out]).numpy())
+        true.append(true_labels(held_out, predicted[-1]))
     kind = tensor_of(property_spec(recipe.learns))
     return tensor_metrics(np.concatenate(predicted), np.concatenate(true), kind)
 

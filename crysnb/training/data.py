@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from crysnb.datasets.records import raw_records, read_split, to_record
 from crysnb.errors import CrysnbError
+from crysnb.evaluate import gauge
 from crysnb.graph.build import build_one
 from crysnb.models.gmtnet.heads import tensor_of
 from crysnb.symmetry.detect import detect
@@ -24,7 +25,7 @@ from crysnb.training.recipe import Recipe
 from crysnb.values.admissible import admissibility
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.property_spec import property_spec
-from crysnb.values.tensor_kind import ELASTIC
+from crysnb.values.tensor_kind import ELASTIC, rotate
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +44,31 @@ class Labelled:
         Cartesian tensor in the frame of the crystal, projected onto its point group.
     elements
         Symbols of the elements in it.
+    choices
+        All tensors that the label may mean where its axes are known only up to a rotation that the point
+        group cannot tell apart, [choice, 3, …, 3], ``label`` first (see :mod:`crysnb.evaluate.gauge`);
+        None where there is one.
     """
 
     id: str
     graph: CrystalBatch
     label: Tensor
     elements: tuple[str, ...]
+    choices: Tensor | None = None
+
+
+def labels_near(crystals: Sequence[Labelled], predicted: Tensor) -> Tensor:
+    """Labels [crystal, 3, …, 3], of several choices the one nearest to the prediction of the same shape."""
+    labels = [
+        c.label if c.choices is None else c.choices[_nearest(c.choices, p)]
+        for c, p in zip(crystals, predicted, strict=True)
+    ]
+    return torch.stack(labels)
+
+
+def _nearest(choices: Tensor, predicted: Tensor) -> int:
+    gap = (choices - predicted.detach().to(choices.dtype)).flatten(1)
+    return int(gap.square().sum(1).argmin())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,9 +145,13 @@ def _labelled(raw: dict[str, Any], target: Any, recipe: Recipe) -> Labelled:
     kind = tensor_of(property_spec(recipe.learns))
     symmetry = detect(record.structure)
     label = project(kind, kind.cartesian(target), symmetry.rotations)
+    choices = None
+    if gauge.is_ambiguous(kind, record.flags):
+        choices = torch.from_numpy(np.stack([rotate(kind, label, turn) for turn in gauge.settings(symmetry)]))
     return Labelled(
         id=record.id,
         graph=build_one(idealized_primitive(record.structure, symmetry), recipe.model.cutoff),
         label=torch.from_numpy(np.ascontiguousarray(label)),
         elements=tuple(sorted(str(e) for e in record.structure.composition.elements)),
+        choices=choices,
     )

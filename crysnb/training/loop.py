@@ -15,11 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from crysnb.evaluate import gauge
 from crysnb.evaluate.metrics import tensor_metrics
 from crysnb.models.gmtnet.heads import TensorHead, tensor_of
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.training import checkpoint
-from crysnb.training.data import Labelled
+from crysnb.training.data import Labelled, labels_near
 from crysnb.training.loss import tensor_loss
 from crysnb.training.recipe import Recipe
 from crysnb.values.crystal_batch import CrystalBatch, collate
@@ -124,7 +125,12 @@ class Run:
 
     def _loss(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
         # Ablations put other losses here.
-        return tensor_loss(latent, torch.stack([c.label for c in chosen]).float(), self.recipe)
+        return tensor_loss(latent, self._labels(chosen, latent).float(), self.recipe)
+
+    def _labels(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
+        if all(c.choices is None for c in chosen):
+            return torch.stack([c.label for c in chosen])
+        return labels_near(chosen, self.head.target.tensor(latent.detach()))
 
     def _set_rate(self, step: int, steps: int) -> None:
         warm = min(1.0, (step + 1) / max(1.0, _WARM_UP * steps))
@@ -188,15 +194,23 @@ def predict_labels(network: nn.Module, crystals: Sequence[Labelled], name: str) 
 def evaluate(network: nn.Module, crystals: Sequence[Labelled], name: str) -> dict[str, float]:
     """Metrics of a network on labelled crystals."""
     kind = tensor_of(property_spec(name))
-    true = torch.stack([c.label for c in crystals]).numpy()
-    return tensor_metrics(predict_labels(network, crystals, name), true, kind)
+    predicted = predict_labels(network, crystals, name)
+    metrics = tensor_metrics(predicted, true_labels(crystals, predicted), kind)
+    is_open = any(c.choices is not None for c in crystals)
+    return {name + gauge.SUFFIX * is_open: value for name, value in metrics.items()}
+
+
+def true_labels(crystals: Sequence[Labelled], predicted: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Labels [crystal, 3, …, 3], of several choices the one nearest to the prediction of the same shape."""
+    return labels_near(crystals, torch.from_numpy(np.asarray(predicted))).numpy()
 
 
 def uncertainty_factor(network: nn.Module, crystals: Sequence[Labelled], name: str) -> float:
     """Factor on the members' standard deviation that covers ‖error‖ for 68 % of the crystals."""
-    true = torch.stack([c.label for c in crystals]).numpy()
     members = predict_labels(network, crystals, f"{name}.members")
-    error = (members.mean(axis=1) - true).reshape(len(true), -1)
+    mean = members.mean(axis=1)
+    true = true_labels(crystals, mean)
+    error = (mean - true).reshape(len(true), -1)
     spread = members.std(axis=1, ddof=1).reshape(len(true), -1)
     ratio = np.linalg.norm(error, axis=1) / np.maximum(np.linalg.norm(spread, axis=1), 1e-12)
     return float(np.quantile(ratio, 0.68))

@@ -10,6 +10,9 @@ from crysnb.models.gmtnet.targets import bounded_log, target_of, to_mandel
 from crysnb.training.recipe import Recipe
 from crysnb.values.property_spec import property_spec
 
+#: Errors are relative to the norm plus this much: tensors of 0.05 C/m² and below are hardly more than noise.
+_FLOORS = {"piezoelectric": 0.05}
+
 
 def tensor_loss(latent: Tensor, label: Tensor, recipe: Recipe) -> Tensor:
     """Loss of what the head gives, e.g. S = log(ε − 1), against labelled tensors, both [crystal, 3, …, 3].
@@ -19,18 +22,27 @@ def tensor_loss(latent: Tensor, label: Tensor, recipe: Recipe) -> Tensor:
     of the whole, so that nearly isotropic crystals do not ask for the impossible). For a stiffness
     ``recipe.moduli_weight`` times :func:`moduli_loss` comes on top.
     """
-    target = target_of(tensor_of(property_spec(recipe.learns)).name)
-    loss = weighted_loss(latent - target.latent(label), target.tensor(latent), label, recipe)
+    kind = tensor_of(property_spec(recipe.learns)).name
+    target = target_of(kind)
+    floor = _FLOORS.get(kind, 0.0)
+    loss = weighted_loss(latent - target.latent(label), target.tensor(latent), label, recipe, floor)
     if recipe.moduli_weight:
         loss = loss + recipe.moduli_weight * moduli_loss(latent, hill_moduli(target.latent(label)))
     return loss
 
 
-def weighted_loss(latent_error: Tensor, tensor: Tensor, label: Tensor, recipe: Recipe) -> Tensor:
-    """The three terms from the error in the learned quantity and the predicted tensor, [crystal, 3, …, 3]."""
+def weighted_loss(
+    latent_error: Tensor, tensor: Tensor, label: Tensor, recipe: Recipe, floor: float = 0.0
+) -> Tensor:
+    """The three terms from the error in the learned quantity and the predicted tensor, [crystal, 3, …, 3].
+
+    Errors are taken relative to the norm of the label plus ``floor``.
+    """
     difference = _size(latent_error)
     norm = _size(label)
-    relative = (_size(tensor - label) / norm).clamp(max=2.0)
+    relative = (_size(tensor - label) / (norm + floor)).clamp(max=2.0)
+    if not recipe.anisotropy_weight:
+        return recipe.latent_weight * difference.mean() + recipe.relative_weight * relative.mean()
     shape, true_shape = anisotropic(tensor), anisotropic(label)
     anisotropy = (_size(shape - true_shape) / (_size(true_shape) + 0.05 * norm)).clamp(max=2.0)
     return (

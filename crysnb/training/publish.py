@@ -46,6 +46,12 @@ DATASETS: dict[str, dict[str, str]] = {
         "source": "Materials Project, doi:10.1063/1.4812323",
         "citation": "Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
     },
+    "mp_piezoelectric": {
+        "name": "MP piezoelectric tensors (de Jong 2015)",
+        "licence": "CC0 1.0",
+        "source": "Dryad, doi:10.5061/dryad.n63m4",
+        "citation": "de Jong et al., Sci. Data 2, 150053 (2015), doi:10.1038/sdata.2015.53",
+    },
     "mp_moduli_3k": {
         "name": "MP bulk and shear moduli",
         "licence": "CC BY 4.0",

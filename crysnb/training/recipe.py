@@ -163,3 +163,18 @@ RECIPES.add(
         members=2,
     ),
 )
+RECIPES.add(
+    "gmtnet-piezoelectric",
+    Recipe(
+        name="gmtnet-piezoelectric",
+        learns="piezoelectric",
+        dataset="mp_piezoelectric",
+        target="piezo",
+        max_entry=20.0,
+        model=GMTNetConfig(properties=("piezoelectric",), cutoff=5.0, dropout=0.1, l_max=3),
+        epochs=40,
+        anisotropy_weight=0.0,
+        noise=0.03,
+        members=4,
+    ),
+)

@@ -18,7 +18,7 @@ from crysnb.evaluate.metrics import bootstrap, per_crystal_errors
 from crysnb.models.interface import load_model
 from crysnb.predict.run import DEFAULT_MODEL
 from crysnb.training.data import Labelled, TrainingData, load
-from crysnb.training.loop import predict_labels
+from crysnb.training.loop import predict_labels, true_labels
 from crysnb.training.recipe import RECIPES
 from crysnb.weights import store
 from crysnb.weights.card import ModelCard
@@ -48,8 +48,8 @@ def feature_reference(
     train, val = data.parts["train"], data.parts["val"]
     features = predict_labels(network, val, FEATURES)
     found = FeatureReference.fit(predict_labels(network, train, FEATURES), _labels(train), features)
-    true = np.stack([c.label.numpy() for c in val])
-    error, norm = per_crystal_errors(predict_labels(network, val, name), true)
+    predicted = predict_labels(network, val, name)
+    error, norm = per_crystal_errors(predicted, true_labels(val, predicted))
     distance = np.array([found.distance(x) for x in features])
     command = COMMAND if model == DEFAULT_MODEL else f"{COMMAND} --model {model}"
     return replace(found, measured={**_measured(distance, error / norm), "command": command})

@@ -62,7 +62,8 @@ class Prediction:
         Symmetry used for the projection, or None where it was not determined.
     symmetry_residual
         ‖T − P T‖ / ‖T‖ (Cartesian norm) of the raw network output for the structure exactly as
-        given, *before* idealisation and projection; None for scalars or without symmetry.
+        given, *before* idealisation and projection; ‖T‖ counts as at least the floor of the unit (1e-6 for
+        pure numbers, 1e-3 C/m², 1e-2 GPa). None for scalars or without symmetry.
     uncertainty
         In the shape of ``value``: the spread of an ensemble's members times one factor, chosen so
         that ‖uncertainty‖ covers ‖error‖ (Cartesian norm) for 68 % of the validation crystals. None

@@ -89,3 +89,16 @@ def test_a_little_is_projected_and_the_residual_stands_beside_the_value(fake_mod
 def test_the_shipped_network_is_never_refused() -> None:
     for p in cn.predict(["NaCl", "quartz", "calcite", "baddeleyite"]):
         assert not any(n.code == "symmetry.projection_refused" for n in p.notices)
+
+
+def test_the_rounding_that_is_all_of_a_forbidden_tensor_is_projected_away(fake_model: Any) -> None:
+    """Piezoelectricity of rock salt: relative to nothing, everything that projection removes is much."""
+
+    def act(batch: Any, _: Any) -> dict[str, torch.Tensor]:
+        return {"piezoelectric": torch.full((batch.n_crystals, 3, 3, 3), 1e-8)}
+
+    p = cn.predict("NaCl", fake_model(act, properties=("piezoelectric",)))
+    assert not p.value.any()
+    assert p.symmetry_residual is not None
+    assert p.symmetry_residual < 1e-4
+    assert not any(n.severity == "error" for n in p.notices)

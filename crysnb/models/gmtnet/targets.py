@@ -21,6 +21,9 @@ _MEAN_LOG = (-3.0, 9.0)
 _LOG_DEVIATION = 9.0
 #: Smallest stiffness whose logarithm is learned, GPa.
 _SOFTEST = 1.0
+#: Norm above which a piezoelectric tensor is learned by its logarithm, C/m²; and the largest ‖S‖.
+_PIEZO_SCALE = 0.2
+_ASINH_LIMIT = 8.0
 
 
 class Target(Protocol):
@@ -73,8 +76,32 @@ class LogStiffness:
         return from_mandel(torch.einsum("nab,nb,ncb->nac", vectors, logs, vectors))
 
 
+class AsinhNorm:
+    """S = e asinh(‖e‖/e₀)/‖e‖, e₀ = 0.2 C/m²: the direction stays, the size is logarithmic above e₀.
+
+    Published tensors span four decades; the map and its inverse commute with rotations and keep zeros.
+    """
+
+    def tensor(self, latent: Tensor) -> Tensor:
+        """Piezoelectric tensor in C/m², [crystal, 3, 3, 3]; norm below 300 C/m²."""
+        size = _norm(latent)
+        bounded = size.clamp(max=_ASINH_LIMIT)
+        result: Tensor = latent * (_PIEZO_SCALE * torch.sinh(bounded) / size)
+        return result
+
+    def latent(self, tensor: Tensor) -> Tensor:
+        """S, [crystal, 3, 3, 3]."""
+        size = _norm(tensor)
+        result: Tensor = tensor * (torch.asinh(size / _PIEZO_SCALE) / size)
+        return result
+
+
 PLAIN = Plain()
-_TARGETS: dict[str, Target] = {"dielectric": LogMinusOne(), "elastic": LogStiffness()}
+_TARGETS: dict[str, Target] = {
+    "dielectric": LogMinusOne(),
+    "elastic": LogStiffness(),
+    "piezoelectric": AsinhNorm(),
+}
 
 
 def target_of(kind: str) -> Target:
@@ -132,6 +159,12 @@ def from_mandel(matrix: Tensor) -> Tensor:
     symmetric = (matrix + matrix.transpose(1, 2)) / 2
     result: Tensor = torch.einsum("aij,nab,bkl->nijkl", basis, symmetric, basis)
     return result
+
+
+def _norm(tensor: Tensor) -> Tensor:
+    """Frobenius norm, kept above zero so that it can be divided by, [crystal, 1, …, 1]."""
+    squares = tensor.square().sum(dim=tuple(range(1, tensor.ndim)), keepdim=True)
+    return torch.sqrt(squares + 1e-16)
 
 
 def _strains(like: Tensor) -> Tensor:
