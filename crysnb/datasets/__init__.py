@@ -1,1 +1,5 @@
-"""Readers of labelled crystals and their splits."""
+"""Readers of labelled crystals, their splits, and what is wrong with them; see ``docs/datasets.md``."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,14 +100,27 @@ def _parse(line: str, number: int, file: Path) -> dict[str, Any]:
 
 
 def to_record(raw: dict[str, Any]) -> Record:
-    """A checked record; raises :class:`~crysnb.errors.StructureError` for a crystal that is refused."""
+    """A checked record.
+
+    Raises
+    ------
+    StructureError
+        For a crystal that is refused.
+    CrysnbError
+        ``data.targets`` if the targets are no object.
+    """
     reading = read(raw)
+    targets = raw.get("targets", {})
+    if not isinstance(targets, Mapping) or not all(isinstance(name, str) for name in targets):
+        raise CrysnbError(
+            "data.targets", found=f"targets is {quote(targets)}", accepted="an object of name -> value"
+        )
     kept = {"id", "formula", "lattice", "species", "frac_coords", "targets"}
     return Record(
         id=reading.structure_id,
         formula=reduced_formula(reading.structure),
         structure=reading.structure,
-        targets=dict(raw.get("targets", {})),
+        targets=dict(targets),
         flags={k: v for k, v in raw.items() if k not in kept},
     )
 

@@ -1,0 +1,147 @@
+"""Labelled crystals in memory, and what was refused while they were read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crysnb.datasets.records import Record, to_record
+from crysnb.errors import CrysnbError, quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A row or a record that could not be used.
+
+    Attributes
+    ----------
+    id
+        Its name, or where it stands (``"line 3"``).
+    code, text
+        Of the error that it ended in.
+    """
+
+    id: str
+    code: str
+    text: str
+
+    @classmethod
+    def of(cls, name: str, error: CrysnbError) -> Rejected:
+        """The entry for ``error``."""
+        return cls(id=name, code=error.code, text=error.text)
+
+    def to_dict(self) -> dict[str, str]:
+        """The three fields."""
+        return {"id": self.id, "code": self.code, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class Dataset:
+    """Labelled crystals, all checked, in the order of their source.
+
+    Attributes
+    ----------
+    name
+        Of the source.
+    records
+        The crystals with their targets.
+    rejected
+        What was left out, and why.
+    """
+
+    name: str
+    records: tuple[Record, ...]
+    rejected: tuple[Rejected, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __repr__(self) -> str:
+        left_out = ", ".join(f"{n} {code}" for code, n in self.rejected_counts().items())
+        return f"<{len(self)} records of {self.name}; left out: {left_out or 'none'}>"
+
+    def rejected_counts(self) -> dict[str, int]:
+        """Error code -> number of rows that ended in it, most frequent first."""
+        return dict(Counter(r.code for r in self.rejected).most_common())
+
+    def targets(self) -> dict[str, int]:
+        """Name of a target -> number of records that have it, sorted by name."""
+        counts = Counter(name for record in self.records for name in record.targets)
+        return dict(sorted(counts.items()))
+
+    def raw(self) -> Iterator[dict[str, Any]]:
+        """The records as plain dictionaries in the JSON Lines format (see :func:`to_raw`)."""
+        return (to_raw(record) for record in self.records)
+
+    def to_jsonl(self) -> str:
+        """The text of a JSON Lines file of this data set, readable by :func:`raw_records`."""
+        return "".join(json.dumps(record, allow_nan=False) + "\n" for record in self.raw())
+
+
+def to_raw(record: Record) -> dict[str, Any]:
+    """A record as ``{id, formula, lattice, species, frac_coords, targets, …flags}``, numbers unrounded."""
+    structure = record.structure
+    return {
+        "id": record.id,
+        "formula": record.formula,
+        "lattice": structure.lattice.matrix.tolist(),
+        "species": [site.specie.symbol for site in structure],
+        "frac_coords": structure.frac_coords.tolist(),
+        "targets": dict(record.targets),
+        **record.flags,
+    }
+
+
+def collect(
+    name: str, rows: Iterable[Mapping[str, Any] | Rejected], rejected: Iterable[Rejected] = ()
+) -> Dataset:
+    """Check every row, keep the good ones and list the others.
+
+    Parameters
+    ----------
+    name
+        Of the source.
+    rows
+        Dictionaries in the JSON Lines format, or what already failed in their place.
+    rejected
+        Further entries of the list.
+
+    Raises
+    ------
+    CrysnbError
+        ``data.nothing`` if no row is usable.
+    """
+    kept: dict[str, Record] = {}
+    failed = list(rejected)
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, Rejected):
+            failed.append(row)
+            continue
+        label = row.get("id")
+        where = label if isinstance(label, str) and label else f"record {number}"
+        try:
+            record = to_record(dict(row))
+            if record.id in kept:
+                raise CrysnbError(
+                    "data.duplicate_id",
+                    found=f"a second record with id {quote(record.id)}",
+                    accepted="ids that are unique in the data set",
+                )
+        except CrysnbError as error:
+            failed.append(Rejected.of(where, error))
+        else:
+            kept[record.id] = record
+    if not kept:
+        reasons = [f"{n} {code}" for code, n in Counter(r.code for r in failed).most_common(3)]
+        raise CrysnbError(
+            "data.nothing",
+            found=f"no usable record in {quote(name)} ({', '.join(reasons) or 'empty'})",
+            accepted="at least one crystal with its targets",
+        )
+    return Dataset(name=name, records=tuple(kept.values()), rejected=tuple(failed))
