@@ -17,7 +17,7 @@ from crysnb.models.interface import Model, load_model
 from crysnb.structure.objects import is_from
 from crysnb.tensors.given import kind_of_shape
 from crysnb.values.property_spec import PROPERTIES, property_spec
-from crysnb.values.tensor_kind import KINDS, TensorKind, rotate
+from crysnb.values.tensor_kind import KINDS, TensorKind, rotate, tensor_kind
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -104,14 +104,9 @@ def law_of(kind: TensorKind | str | None, shape: tuple[int, ...]) -> Law:
 
 def kind_named(kind: str | TensorKind | None) -> TensorKind | str | None:
     """The kind that a word means: ``"scalar"``, ``"stress"``, a tensor kind, or a Jahn symbol."""
-    if kind is None or kind == SCALAR or isinstance(kind, TensorKind):
+    if kind is None or kind == SCALAR:
         return kind
-    known = {**KINDS, STRESS.name: STRESS}
-    if kind in known:
-        return known[kind]
-    if "V" in str(kind):
-        return TensorKind.from_jahn(kind)
-    raise UnknownName.of("tensor kind", kind, (SCALAR, *known))
+    return STRESS if kind == STRESS.name else tensor_kind(kind, (SCALAR, STRESS.name))
 
 
 def subject_of(f: Any, kind: str | TensorKind | None) -> Subject:

@@ -115,10 +115,9 @@ def tolerance_of(symprec: str) -> float | Literal["auto"]:
 
 def kind_of(word: str) -> TensorKind:
     """The kind that an option names; exit code 2 for what is none."""
-    from crysnb.values.tensor_kind import TensorKind, tensor_kind
+    from crysnb.values.tensor_kind import tensor_kind
 
     try:
-        # A Jahn symbol has V in it, a name has not.
-        return TensorKind.from_jahn(word) if "V" in word else tensor_kind(word)
+        return tensor_kind(word)
     except CrysnbError as error:
         raise usage(error, "--kind") from error

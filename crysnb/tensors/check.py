@@ -45,16 +45,17 @@ def check(
         Anything that :func:`crysnb.as_structure` accepts; the symbol of a crystal class such as
         ``"4mm"`` or a space-group number for the standard setting; or a :class:`TensorForm`.
     kind
-        Kind of tensor or its name. If omitted it is told from the shape: dielectric, piezoelectric
-        or elastic.
+        Kind of tensor, its name, or a Jahn symbol such as ``"V[V2]"``. If omitted it is told from the
+        shape: dielectric, piezoelectric or elastic.
     symprec
         As in :func:`crysnb.symmetry`; not looked at if ``s`` is no crystal.
 
     Raises
     ------
     ShapeError
-        ``tensor.shape``, ``tensor.not_numeric``, ``tensor.non_finite``, ``tensor.too_large``;
-        ``tensor.kind`` if the shape names no kind, or two kinds contradict each other.
+        ``tensor.shape``, ``tensor.not_numeric``, ``tensor.masked``, ``tensor.non_finite``,
+        ``tensor.too_large``; ``tensor.kind`` if the shape names no kind, or two kinds contradict each other;
+        ``tensor.jahn``.
     UnknownName
         For an unknown kind.
     CrysnbError

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crysnb.errors import ShapeError, UnknownName
+from crysnb.values.real_numbers import real_numbers
 from crysnb.values.tensor_kind import ELASTIC, PIEZOELECTRIC, TensorKind
 
 Array = NDArray[np.float64]
@@ -233,15 +234,7 @@ def _quantity(name: str) -> tuple[TensorKind, int]:
 
 def _numbers(x: ArrayLike) -> Array:
     # The rank is not known yet, so the kinds cannot check: their faults, their codes.
-    try:
-        array = np.asarray(x)
-        if np.iscomplexobj(array):
-            raise TypeError("complex numbers")
-        array = array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ShapeError(
-            "tensor.not_numeric", found=f"no array of numbers ({error})", accepted="real numbers"
-        ) from error
+    array = real_numbers(x, "a matrix")
     if not np.isfinite(array).all():
         raise ShapeError("tensor.non_finite", found="NaN or infinity", accepted="finite numbers")
     return array

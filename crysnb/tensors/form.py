@@ -276,7 +276,8 @@ def tensor_form(
         or the symbol of a crystal class such as ``"4mm"``, or a space-group number, for which the
         standard setting is used.
     kind
-        ``"dielectric"``, ``"piezoelectric"``, ``"elastic"``, or a :class:`TensorKind`.
+        ``"dielectric"``, ``"piezoelectric"``, ``"elastic"`` or another name, a Jahn symbol such as
+        ``"V[V2]"``, or a :class:`TensorKind`.
     frame
         ``"own"``: the frame of the structure as given; ``"nye"``: x ∥ a, z ∥ c* of the
         conventional cell; ``"ieee"``: the axes of IEEE Standard 176-1987. The last two are not unique

@@ -48,7 +48,7 @@ def surface(
         group such as ``"4mm"``, a space-group number, or a :class:`TensorForm`: directions then have
         crystal indices. The tensor is taken as it is, also where it breaks that symmetry.
     kind
-        Kind of the array; told from its shape if omitted.
+        Kind of the array, its name, or a Jahn symbol; told from its shape if omitted.
     unit
         Unit of the array; the usual one of its kind if omitted. A prediction has its own.
     title

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crysnb.errors import ShapeError, UnknownName
 from crysnb.values.jahn import parse
+from crysnb.values.real_numbers import real_numbers
 
 #: Voigt pairs in the order xx, yy, zz, yz, xz, xy.
 VOIGT: tuple[tuple[int, int], ...] = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -162,9 +163,10 @@ class TensorKind:
         Raises
         ------
         ShapeError
-            ``tensor.shape`` if the shape is neither, ``tensor.non_finite`` for NaN or infinity.
+            ``tensor.shape`` if the shape is neither, ``tensor.non_finite`` for NaN or infinity; those of
+            :func:`~crysnb.values.real_numbers.real_numbers`.
         """
-        array = _as_float(tensor)
+        array = real_numbers(tensor)
         full = (3,) * self.rank
         if array.shape == full:
             result = array
@@ -174,7 +176,9 @@ class TensorKind:
             raise ShapeError(
                 "tensor.shape",
                 found=f"shape {array.shape} for {self.name}",
-                accepted=f"{self.matrix_shape} or the full Cartesian {full}",
+                accepted=f"the full Cartesian {full}"
+                if self.matrix_shape == full
+                else f"{self.matrix_shape} or the full Cartesian {full}",
             )
         if not np.isfinite(result).all():
             raise ShapeError(
@@ -233,20 +237,6 @@ class TensorKind:
 
     def __repr__(self) -> str:
         return f"TensorKind({self.name!r}, {self.formula})"
-
-
-def _as_float(tensor: ArrayLike) -> NDArray[np.float64]:
-    try:
-        array = np.asarray(tensor)
-        if np.iscomplexobj(array):
-            raise TypeError("complex numbers")
-        return array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ShapeError(
-            "tensor.not_numeric",
-            found=f"a tensor that is not an array of numbers ({error})",
-            accepted="real numbers",
-        ) from error
 
 
 def _generators(formula: str) -> list[Permutation]:
@@ -350,13 +340,31 @@ KINDS: dict[str, TensorKind] = {
 }
 
 
-def tensor_kind(kind: str | TensorKind) -> TensorKind:
-    """The kind called so, or the kind itself; :class:`UnknownName` otherwise."""
+def tensor_kind(kind: str | TensorKind, others: tuple[str, ...] = ()) -> TensorKind:
+    """The kind called so, that of a Jahn symbol such as ``"[V2]"``, or the kind itself.
+
+    Parameters
+    ----------
+    kind
+        A name in :data:`KINDS`, a Jahn symbol, or a kind.
+    others
+        Further words that the caller takes, for the error.
+
+    Raises
+    ------
+    UnknownName
+        For anything else.
+    ShapeError
+        ``tensor.jahn`` for what looks like a Jahn symbol and is none.
+    """
     if isinstance(kind, TensorKind):
         return kind
-    if kind not in KINDS:
-        raise UnknownName.of("tensor kind", kind, KINDS)
-    return KINDS[kind]
+    word = str(kind)
+    if word in KINDS:
+        return KINDS[word]
+    if "V" in word:  # no name has one, and no symbol is without
+        return TensorKind.from_jahn(word)
+    raise UnknownName.of("tensor kind", kind, (*others, *KINDS))
 
 
 def represent(kind: TensorKind, rotations: ArrayLike) -> NDArray[np.float64]:
@@ -383,11 +391,10 @@ def represent(kind: TensorKind, rotations: ArrayLike) -> NDArray[np.float64]:
 
 def rotate(kind: TensorKind, tensor: ArrayLike, rotation: ArrayLike) -> NDArray[np.float64]:
     """The tensor turned by ``rotation`` (T'_{ij…} = R_{ia} R_{jb} … T_{ab…}), in the form it came in."""
-    given = np.asarray(tensor, dtype=np.float64)
-    full = kind.cartesian(given)
+    full = kind.cartesian(tensor)
     r = np.asarray(rotation, dtype=np.float64)
     for axis in range(kind.rank):
         full = np.asarray(np.moveaxis(np.tensordot(r, full, axes=(1, axis)), 0, axis), dtype=np.float64)
     if kind.axial:
         full = full * np.sign(np.linalg.det(r))
-    return full if given.shape == full.shape else kind.matrix(full)
+    return full if np.shape(tensor) == full.shape else kind.matrix(full)

@@ -309,6 +309,11 @@ def test_symprec_is_passed_on() -> None:
         (lambda: check([[10**400] * 3] * 3, "NaCl"), "tensor.not_numeric"),
         (lambda: check(np.eye(3) * 1e200, "NaCl"), "tensor.too_large"),
         (lambda: check(np.eye(3), "NaCl", "hardness"), "name.unknown_tensor_kind"),
+        (lambda: check(np.eye(3), "NaCl", ["dielectric"]), "name.unknown_tensor_kind"),  # type: ignore[arg-type]
+        (lambda: check(np.eye(3), "NaCl", "[V2"), "tensor.jahn"),
+        (lambda: check(np.ma.masked_less(np.eye(3), 0.5), "NaCl"), "tensor.masked"),
+        (lambda: cn.nye(np.ma.masked_less(np.eye(3), 0.5), "NaCl"), "tensor.masked"),
+        (lambda: cn.surface(np.ma.masked_less(np.eye(6), 0.5)), "tensor.masked"),
         (lambda: check(np.eye(3), cn.tensor_form("NaCl", "elastic")), "tensor.kind"),
         (lambda: check(cn.predict("NaCl"), "NaCl", "elastic"), "tensor.kind"),
         (lambda: check(np.eye(3), "NaCl", symprec=-1.0), "symmetry.symprec"),
@@ -318,6 +323,20 @@ def test_faults_are_named(act: Callable[[], object], code: str) -> None:
     with pytest.raises(CrysnbError) as caught:
         act()
     assert caught.value.code == code
+
+
+def test_an_array_that_masks_nothing_is_an_array() -> None:
+    assert check(np.ma.masked_less(np.eye(3), -1), "NaCl").consistent
+
+
+def test_a_jahn_symbol_is_a_kind_everywhere() -> None:
+    """The command line took them, Python did not."""
+    from crysnb.breaking.step import step
+
+    assert check(np.diag([2.0, 3, 2]), "quartz", "[V2]").delta == check(np.diag([2.0, 3, 2]), "quartz").delta
+    assert cn.tensor_form("quartz", "V[V2]").n_independent == 2
+    assert cn.surface(np.diag([2.0, 3, 4]), kind="[V2]").extremes["max"].value == pytest.approx(4)
+    assert step("quartz", "strain e1", 0.01, "[V2]").kind.n_components == 6
 
 
 # ---- the report as an object ----------------------------------------------------------------------
