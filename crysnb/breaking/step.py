@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,34 @@ _SHARE, _LEAST, _MOST = 0.1, 1e-6, 1e-3
 #: An operation within this many tolerances may count as seen.
 _NEAR = 3.0
 _OPENED = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Away:
+    """What a distortion leaves at any amplitude but 0: that is a matter of its direction, not of its size.
+
+    Attributes
+    ----------
+    group
+        Symbol and number of the space group that is left.
+    lost
+        Names of the operations of the parent that are not left.
+    opened
+        Components that need not vanish any more.
+    """
+
+    group: str
+    lost: tuple[str, ...]
+    opened: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Left:
+    """What a pattern leaves, looked up once: group, when that is noticed, and kept operations [operation]."""
+
+    group: str
+    noticed: float
+    kept: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -63,6 +91,8 @@ class Step:
         Components that had to vanish and need not any more.
     untied
         Components that followed from others and do not any more.
+    away
+        What holds at every amplitude but 0.
     """
 
     pattern: Pattern
@@ -81,6 +111,7 @@ class Step:
     is_higher: bool
     opened: tuple[str, ...]
     untied: tuple[str, ...]
+    away: Away
 
     @property
     def is_seen(self) -> bool:
@@ -155,9 +186,14 @@ def step(x: Any, pattern: Pattern | str, amplitude: float, kind: str | TensorKin
     own = whole.symmetry.symprec
     seen, order = _group(distorted, own)
     before = whole.symmetry
-    left, seen_from = _left(whole, pattern)
+    left = _left(whole, pattern)
     opened, untied = _opened(whole, kind, kept)
     names = whole.names
+    away = Away(
+        group=left.group,
+        lost=tuple(n for n, k in zip(names, left.kept, strict=True) if not k),
+        opened=opened if amplitude else _opened(whole, kind, left.kept)[0],
+    )
     pure = whole.is_translation
     return Step(
         pattern=pattern,
@@ -165,10 +201,10 @@ def step(x: Any, pattern: Pattern | str, amplitude: float, kind: str | TensorKin
         kind=kind,
         structure=distorted,
         parent_group=f"{before.symbol} ({before.number})",
-        group=f"{before.symbol} ({before.number})" if amplitude == 0 else left,
+        group=f"{before.symbol} ({before.number})" if amplitude == 0 else left.group,
         seen_group=seen,
         own_symprec=own,
-        seen_from=seen_from,
+        seen_from=left.noticed,
         kept=tuple(n for n, k in zip(names, kept, strict=True) if k),
         lost=tuple(n for n, k in zip(names, kept, strict=True) if not k),
         distances={n: float(d) for n, d in zip(names, by_operation, strict=True)},
@@ -176,21 +212,23 @@ def step(x: Any, pattern: Pattern | str, amplitude: float, kind: str | TensorKin
         is_higher=order > int((by_operation < _NEAR * own).sum()),
         opened=opened,
         untied=untied,
+        away=away,
     )
 
 
-def _left(whole: Parent, pattern: Pattern) -> tuple[str, float]:
-    """Space group of the operations that a pattern leaves, and from when on that is noticed; found once."""
+def _left(whole: Parent, pattern: Pattern) -> _Left:
+    """What a pattern leaves at an amplitude that is nothing special; found once."""
     if pattern not in whole.left:
         size = _PROBE * pattern.largest
         distorted = distort(whole, pattern, size)
         distances = whole.by_operation(whole.distances(distorted))
-        lost = distances[~is_kept(distances)]
+        kept = is_kept(distances)
+        lost = distances[~kept]
         least = lost.min(initial=_MOST / _SHARE)
         group, _ = _group(distorted, float(np.clip(_SHARE * least, _LEAST, _MOST)))
         noticed = size * whole.symmetry.symprec / float(lost.max()) if len(lost) else 0.0
-        whole.left[pattern] = group, noticed
-    return whole.left[pattern]
+        whole.left[pattern] = _Left(group=group, noticed=noticed, kept=kept)
+    return cast("_Left", whole.left[pattern])
 
 
 def _group(structure: Structure, symprec: float) -> tuple[str, int]:

@@ -68,8 +68,8 @@ class Parent:
         return np.asarray(self.rotations[self.point])
 
     @cached_property
-    def left(self) -> dict[Any, tuple[str, float]]:
-        """Space group that a pattern leaves and the amplitude from which it is noticed, where looked up."""
+    def left(self) -> dict[Any, Any]:
+        """What patterns leave, where :mod:`crysnb.breaking.step` looked it up."""
         return {}
 
     @property

@@ -86,6 +86,11 @@ def breaking_state(
         "kept": list(step.kept),
         "opened": list(step.opened),
         "untied": list(step.untied),
+        "away": {
+            "group": step.away.group,
+            "lost": [{"name": n, "text": texts[n]} for n in step.away.lost],
+            "opened": list(step.away.opened),
+        },
         "summary": summary(step),
         "sketch": _sketch(whole, pattern),
         "curve": None if curve is None else chart(curve, step.seen_from),

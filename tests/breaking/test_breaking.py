@@ -278,6 +278,23 @@ def test_nothing_is_lost_at_zero_and_a_noisy_crystal_is_idealised_first():
     assert step(p, displacement(p, 1, "z"), 1e-4).group == "P4mm (99)"
 
 
+@pytest.mark.parametrize("name", ["SrTiO3", "quartz", "GaN", "baddeleyite", "spinel"])
+def test_what_a_distortion_breaks_does_not_depend_on_its_size(name):
+    """What a view shows before Python has answered for an amplitude."""
+    parent = parent_of(name)
+    library = Library(parent)
+    kinds = ("dielectric", "piezoelectric", "elastic")
+    for k, family in enumerate(library.families):
+        pattern = library.get(library.names(family)[-1])
+        kind = kinds[k % 3]
+        away = step(parent, pattern, 0.0, kind).away
+        assert step(parent, pattern, 0.0, kind).lost == ()
+        for share in (-1.0, -0.31, 1e-4, 0.05, 0.5, 1.0):
+            s = step(parent, pattern, share * pattern.largest, kind)
+            assert (s.group, s.lost, s.opened) == (away.group, away.lost, away.opened)
+            assert s.away == away
+
+
 def test_a_chance_symmetry_is_told():
     from pymatgen.core import Lattice, Structure
 

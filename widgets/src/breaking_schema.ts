@@ -5,6 +5,8 @@ import { fact, type Fact } from "./schema";
 export interface Choice { readonly name: string; readonly text: string }
 export interface Lost extends Choice { readonly distance: string }
 
+export interface Left { readonly group: string; readonly lost: readonly Choice[]; readonly opened: readonly string[] }
+
 export interface Sketch {
   readonly size: number;
   readonly drawn: number;
@@ -56,6 +58,8 @@ export interface BreakingData {
   readonly kept: readonly string[];
   readonly opened: readonly string[];
   readonly untied: readonly string[];
+  /** What holds at every amplitude but 0. */
+  readonly away: Left;
   readonly summary: string;
   readonly sketch: Sketch;
   readonly curve: Curve | null;
@@ -81,6 +85,10 @@ export function parseBreaking(value: unknown): BreakingData {
   for (const key of ["amplitude", "largest"]) finite(d[key], key);
   oneOf(d["family"], FAMILIES, "family");
   list(d, "facts", fact);
+  const away = record(d["away"], "away");
+  text(away, "group");
+  list(away, "lost", choice);
+  list(away, "opened", string);
   const sketch = lists(d["sketch"], "sketch", SKETCH);
   list(sketch, "colors", string);
   alike(sketch, ["points", "shifts"]);

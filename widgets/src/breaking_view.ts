@@ -53,8 +53,16 @@ export function mountBreaking(context: ViewContext): void {
     state.choose({ amplitude });
   };
   const rest = (): void => { playing = false; play.textContent = "Play"; };
-  /** What the hand changes needs no answer. */
+  /** What the hand changes needs no answer: which operations are left is the same at every amplitude but 0. */
   const follow = (): void => {
+    const { group: now, lost: gone, opened: free } = amplitude === 0 ? { group: data.parent_group, lost: [], opened: [] } : data.away;
+    const n = gone.length;
+    group.textContent = data.parent_group === now ? now : `${data.parent_group} → ${now}`;
+    const told = [names(lost, n === 0 ? "No operation is lost." : `Lost: ${n} of ${data.lost.length + data.kept.length} operations`, gone),
+      names(opened, free.length === 0 ? `No zero of the ${data.kind} tensor opens.` : "No longer zero:", free.map((name) => ({ name, text: "" })))];
+    if (told.includes(true)) press();
+    seen.toggleAttribute("data-waiting", amplitude !== data.amplitude);
+    root.dataset["shown"] = String(amplitude);
     slider.value = String(Math.round((amplitude / data.largest) * STEPS));
     shown.value = amplitudeText(amplitude, data.unit);
     slider.setAttribute("aria-valuetext", shown.value);
@@ -115,13 +123,8 @@ export function mountBreaking(context: ViewContext): void {
     fill(family, data.families, data.family);
     fill(pattern, data.patterns, data.pattern);
     fill(kind, data.kinds.map((name) => ({ name, text: name })), data.kind);
-    group.textContent = data.parent_group === data.group ? data.group : `${data.parent_group} → ${data.group}`;
     seen.textContent = data.seen;
     seen.toggleAttribute("data-unseen", !data.is_seen);
-    const n = data.lost.length;
-    names(lost, n === 0 ? "No operation is lost." : `Lost: ${n} of ${n + data.kept.length} operations`, data.lost);
-    names(opened, data.opened.length === 0 ? `No zero of the ${data.kind} tensor opens.` : "No longer zero:", data.opened.map((name) => ({ name, text: "" })));
-    press();
     redraw();
     follow();
   };
@@ -176,11 +179,12 @@ function fill(select: HTMLSelectElement, choices: readonly Choice[], value: stri
   select.value = value;
 }
 
-/** A line and a button for each name; rebuilt only when they change, so that the focus stays. */
-function names(at: HTMLElement, head: string, choices: readonly Choice[]): void {
+/** A line and a button for each name; rebuilt only when they change, so that the focus stays. Whether it was. */
+function names(at: HTMLElement, head: string, choices: readonly Choice[]): boolean {
   const key = [head, ...choices.map(({ name }) => name)].join();
-  if (at.dataset["key"] === key) return;
+  if (at.dataset["key"] === key) return false;
   at.dataset["key"] = key;
   at.replaceChildren(h("p", {}, head), h("ul", {}, ...choices.map(({ name, text }) =>
     h("li", {}, h("button", { type: "button", class: "cn-b-name", "data-name": name, title: text || name }, name)))));
+  return true;
 }

@@ -71,6 +71,8 @@ describe("reading", () => {
     ["a sketch whose lists differ", { sketch: { ...breaking.sketch, radii: [1] } }],
     ["a curve whose lists differ", { curve: { ...breaking.curve, leak: [] } }],
     ["a lost operation without a name", { lost: [{ text: "", distance: "" }] }],
+    ["no word of what holds away from 0", { away: null }],
+    ["a number for a group", { away: { ...breaking.away, group: 99 } }],
   ])("refuses %s", (_, changes) => {
     expect(() => parseBreaking({ ...structuredClone(breaking), ...changes })).toThrow(SchemaError);
   });
@@ -109,6 +111,28 @@ describe("the slider", () => {
     slide(200);
     expect(find(".cn-b-amplitude").textContent).toBe("0.3 Å");
     expect(find<SVGSVGElement>(".cn-b-sketch").outerHTML).not.toBe(before);
+  });
+
+  it("shows what is left of the symmetry without an answer", () => {
+    mount();
+    const shown = (): (string | null)[] => [find(".cn-b-group").textContent, ...[...el.querySelectorAll(".cn-b-name")].map((n) => n.textContent)];
+    const away = shown();
+    expect(away).toEqual(["Pm-3m (221) → P4mm (99)", ...breaking.away.lost.map((o) => o.name), ...breaking.away.opened]);
+    slide(0);
+    expect(shown()).toEqual(["Pm-3m (221)"]);
+    expect(find(".cn-b-seen").hasAttribute("data-waiting")).toBe(true);
+    slide(-70);
+    expect(shown()).toEqual(away);
+    expect(find("[data-kind]").dataset["shown"]).toBe("-0.105");
+  });
+
+  it("says again that a name is selected when the names return", () => {
+    const m = mount();
+    const name = breaking.lost[0]!.name;
+    m.set("operations", [name]);
+    slide(0);
+    slide(10);
+    expect(find(`[data-name="${name}"]`).getAttribute("aria-pressed")).toBe("true");
   });
 
   it("is not thrown back by an answer to an older place", () => {
