@@ -73,12 +73,8 @@ def _explained(report: TensorReport) -> list[str]:
     repair = report.best_frame
     if repair is not None:
         lines.append(f"repair: {repair.text} Put right, delta is {repair.delta:.2g}.")
-        if repair.alternatives:
-            word = "Not unique" if repair.ambiguous else "Less simple"
-            lines.append(
-                f"  {word}: {_counted(repair.n_alternatives)} that the crystal may have, "
-                f"such as: {repair.alternatives[0].text}"
-            )
+        if repair.doubt:
+            lines.append(f"  {repair.doubt}")
     elif not report.consistent and not report.must_vanish:
         lines.append(
             "repair: none. No mistake of axes, Voigt order or factor that is known explains the tensor."
@@ -86,10 +82,6 @@ def _explained(report: TensorReport) -> list[str]:
     if report.nearest_group is not None:
         lines.append(report.nearest_group.text)
     return lines
-
-
-def _counted(n: int) -> str:
-    return "another explanation leads to a tensor" if n == 1 else f"{n} other explanations lead to tensors"
 
 
 def _size(report: TensorReport) -> str:

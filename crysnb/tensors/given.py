@@ -74,3 +74,14 @@ def norm_of(tensor: Array) -> float:
     """Cartesian norm, also where squares of the entries would vanish or overflow."""
     size = float(np.abs(tensor).max())
     return size * float(np.linalg.norm(tensor / size)) if size else 0.0
+
+
+def filled_half(kind: TensorKind, matrix: Array) -> str:
+    """``"upper"`` or ``"lower"`` for a printed matrix that should be symmetric and has one triangle alone."""
+    if len(set(kind.matrix_shape)) != 1 or len(kind.matrix_shape) != 2:
+        return ""
+    rows = kind.to_matrix.reshape(*kind.matrix_shape, -1)
+    upper, lower = np.triu(matrix, 1).any(), np.tril(matrix, -1).any()
+    if upper == lower or not np.array_equal(rows, rows.transpose(1, 0, 2)):
+        return ""
+    return "upper" if upper else "lower"

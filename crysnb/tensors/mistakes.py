@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crysnb.errors import ShapeError
 from crysnb.symmetry.point_groups import point_group_operations
-from crysnb.tensors.convert import VOIGT_ORDERS
+from crysnb.tensors.convert import VOIGT_ORDERS, to_stiffness
 from crysnb.tensors.form import TensorForm
 from crysnb.tensors.frames import ieee_rotation
+from crysnb.tensors.given import filled_half
 from crysnb.tensors.settings import turn_text
-from crysnb.values.tensor_kind import TensorKind
+from crysnb.values.tensor_kind import ELASTIC, TensorKind
 
 Array = NDArray[np.float64]
 
@@ -29,6 +32,8 @@ _WORDS = {
     "row_major": "the upper triangle row by row",
     "column_major": "the upper triangle column by column",
 }
+#: Where the factor 2 at each shear index is usual, by rank.
+_LIKE = {(3, 2.0): ", as in the matrix of d", (4, 2.0): ", as in a compliance matrix"}
 # Rows are primitive vectors in conventional axes (Setyawan and Curtarolo 2010; obverse setting for R).
 _PRIMITIVE: dict[str, Array] = {
     "F": np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]) / 2,
@@ -51,11 +56,14 @@ class Turn:
         Orthogonal matrix [3, 3] that undoes it.
     text
         What happened, to follow "the tensor was given".
+    simple
+        1 for a mistake that is as easily made as any; what counts where two are called equally simple.
     """
 
     rank: int
     rotation: Array
     text: str
+    simple: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +86,22 @@ class Rewriting:
     undo: Callable[[Array], Array]
     order: str
     text: str
+
+
+def suggested(kind: TensorKind, matrix: Array) -> Iterator[Rewriting]:
+    """Mistakes that the numbers of a printed matrix suggest: half of it is missing, or it is a compliance."""
+    half = filled_half(kind, matrix)
+    if half:
+        mirrored = matrix + np.tril(matrix.T, -1) + np.triu(matrix.T, 1)
+        yield Rewriting(FIRST, lambda _: mirrored, STANDARD, f"with only its {half} triangle filled")
+    # Poisson's ratios are positive on the whole: the sum of s12, s13 and s23 is negative, that of c12, … not.
+    if kind == ELASTIC and matrix[0, 1] + matrix[0, 2] + matrix[1, 2] < 0:
+        with contextlib.suppress(ShapeError):
+            stiffness = to_stiffness(matrix)
+            text = (
+                "as a compliance matrix (factors 1, 2, 4); its inverse, in the inverse unit, is the stiffness"
+            )
+            yield Rewriting(SECOND, lambda _: stiffness, STANDARD, text)
 
 
 def rewritings(kind: TensorKind) -> Iterator[Rewriting]:
@@ -121,7 +145,8 @@ def _factors(kind: TensorKind, voigt: tuple[int, ...]) -> Iterator[Rewriting]:
         (np.sqrt(2.0), "√2 times (Mandel form)"),
         (1 / np.sqrt(2.0), "1/√2 times"),
     ):
-        yield _scaling(kind, voigt, factor, f"with {words} its value for each shear index")
+        like = _LIKE.get((kind.rank, factor), "")
+        yield _scaling(kind, voigt, factor, f"with {words} its value for each shear index{like}")
         if len(voigt) > 1 and factor in (2.0, 0.5):
             yield _scaling(kind, voigt[-1:], factor, f"with {words} its value in the shear columns")
 
@@ -160,13 +185,14 @@ def _distinct(form: TensorForm, found: list[Turn]) -> list[Turn]:
     weights = np.array([1.0, 3.1, 7.7, 19.3, 43.1, 97.7, 211.3, 433.9, 881.7])
     best = (images @ weights).argmin(axis=1)
     keys = [images[k, b].tobytes() for k, b in enumerate(best)]
-    seen = {_key(np.eye(3), group, weights)}
-    kept = []
+    kept: dict[bytes, Turn] = {}
+    nothing = _key(np.eye(3), group, weights)
     for key, turn in zip(keys, found, strict=True):
-        if key not in seen:
-            seen.add(key)
-            kept.append(turn)
-    return kept
+        first = kept.setdefault(key, turn)
+        if turn.simple < first.simple:  # the same, said in a simpler way
+            kept[key] = replace(turn, rank=first.rank)
+    kept.pop(nothing, None)
+    return list(kept.values())
 
 
 def _key(rotation: Array, group: Array, weights: Array) -> bytes:
@@ -183,7 +209,9 @@ def _permuted() -> Iterator[Turn]:
         unsigned = not flips
         single = flips == 1 and np.trace(np.abs(matrix)) == 3
         rank = FIRST if unsigned else SECOND if single else FOURTH
-        yield Turn(rank, matrix, f"in axes named otherwise{handed}: {given}")
+        about_an_axis = not handed and (np.diag(matrix) == 1).any()
+        simple = FIRST if single or about_an_axis else rank
+        yield Turn(rank, matrix, f"in axes named otherwise{handed}: {given}", simple)
 
 
 def _named_axes(matrix: Array) -> str:
@@ -232,10 +260,11 @@ def _framed(form: TensorForm, lattice: Array | None) -> Iterator[Turn]:
 
 def _misused(rank: int, rotation: Array, frame: str) -> Iterator[Turn]:
     """What goes wrong with the rotation to a frame: none was made, or twice, or its transpose."""
-    yield Turn(rank, rotation.T, f"in {frame}")
+    yield Turn(rank, rotation.T, f"in {frame}", rank)
     twice = f"turned twice: the rotation to {frame} was applied where its transpose was due"
-    yield Turn(rank + 1, rotation.T @ rotation.T, twice)
-    yield Turn(rank + 1, rotation, f"turned backwards: by the transpose of the rotation to {frame}")
+    yield Turn(rank + 1, rotation.T @ rotation.T, twice, rank + 1)
+    backwards = f"turned backwards: by the transpose of the rotation to {frame}"
+    yield Turn(rank + 1, rotation, backwards, rank + 1)
 
 
 def _frames(form: TensorForm, lattice: Array | None) -> Iterator[_Frame]:

@@ -9,7 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.tensors.form import TensorForm
-from crysnb.tensors.mistakes import FIRST, PAIR, SECOND, STANDARD, THIRD, Rewriting, Turn, rewritings, turns
+from crysnb.tensors.mistakes import (
+    FIRST,
+    PAIR,
+    SECOND,
+    STANDARD,
+    THIRD,
+    Rewriting,
+    Turn,
+    rewritings,
+    suggested,
+    turns,
+)
 from crysnb.tensors.nearest_group import nearest_group
 from crysnb.tensors.turning import orthonormal, turned_many
 from crysnb.tensors.verdicts import CONSISTENT_BELOW, NOISE_BELOW
@@ -62,6 +73,17 @@ class Repair:
     alternatives: tuple[Repair, ...] = ()
     n_alternatives: int = 0
 
+    @property
+    def doubt(self) -> str:
+        """What symmetry cannot tell, in one sentence; empty where no other mistake explains the tensor."""
+        if not self.alternatives:
+            return ""
+        n = self.n_alternatives
+        others = "Another mistake leads" if n == 1 else f"{n} other mistakes lead"
+        other = self.alternatives[0].text.removeprefix("The tensor was given ").rstrip(".")
+        weight = "is as simple" if self.ambiguous else "is less simple"
+        return f"{others} to other numbers that the crystal may have, such as “{other}”, which {weight}."
+
     def __repr__(self) -> str:
         return f"Repair({self.text!r}, delta {self.delta:.2g}{', ambiguous' if self.ambiguous else ''})"
 
@@ -74,6 +96,7 @@ class Repair:
             "text": self.text,
             "tensor": self.tensor.tolist(),
             "ambiguous": self.ambiguous,
+            "doubt": self.doubt,
             "alternatives": [a.to_dict() for a in self.alternatives],
             "n_alternatives": self.n_alternatives,
         }
@@ -86,6 +109,11 @@ class _Found:
     turn: Turn | None
     rewriting: Rewriting | None
     tensor: Array
+
+    @property
+    def simple(self) -> int:
+        """The rank, with that of the turn by how easily it is made and not by how soon it is tried."""
+        return self.rank if self.turn is None else self.rank - self.turn.rank + self.turn.simple
 
 
 def find_repair(form: TensorForm, full: Array, lattice: Array | None = None) -> Repair | None:
@@ -123,7 +151,8 @@ def find_repair(form: TensorForm, full: Array, lattice: Array | None = None) -> 
     delta = form.residual(full)
     if form.n_independent == 0 or delta < CONSISTENT_BELOW:
         return None
-    ways, written = turns(form, lattice), tuple(rewritings(form.kind))
+    ways = turns(form, lattice)
+    written = (*suggested(form.kind, form.kind.matrix(full)), *rewritings(form.kind))
     found = _explained(form, full, ways, written, min(CONSISTENT_BELOW, delta / GAIN))
     if not found:
         found = _paired(form, full, ways, written, min(CONSISTENT_BELOW, delta / GAIN))
@@ -199,12 +228,12 @@ def _simplest(found: list[_Found]) -> Repair:
     found = sorted((one for one in found if one.delta <= max(EQUALLY * best, ROUNDING)), key=lambda f: f.rank)
     first, *rest = found
     others: list[_Found] = []
-    for one in rest:
+    for one in sorted(rest, key=lambda f: f.simple):
         if all(_differ(one, known) for known in (first, *others)):
             others.append(one)
     return replace(
         _repair(first),
-        ambiguous=any(one.rank == first.rank for one in others),
+        ambiguous=any(one.simple <= first.simple for one in others),
         alternatives=tuple(_repair(one) for one in others[:MAX_ALTERNATIVES]),
         n_alternatives=len(others),
     )

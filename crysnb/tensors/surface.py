@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from crysnb.errors import CrysnbError, ShapeError, quote
 from crysnb.structure.formula import title_of
 from crysnb.tensors.form import TensorForm, tensor_form
-from crysnb.tensors.given import given_tensor
+from crysnb.tensors.given import filled_half, given_tensor
 from crysnb.tensors.surface_result import Surface, built, property_of
 from crysnb.values.prediction import Prediction
 from crysnb.values.property_spec import unit_of
@@ -93,10 +93,12 @@ def surface(
     norm = float(np.linalg.norm(full))
     asymmetry = float(np.linalg.norm(full - even)) / norm if norm else 0.0
     if asymmetry > MAX_ASYMMETRY:
+        half = filled_half(chosen, chosen.matrix(full))
         raise ShapeError(
             "tensor.asymmetric",
-            found=f"a {chosen.name} tensor whose indices are unsymmetric by {100 * asymmetry:.2g} %",
+            found=f"a tensor of kind {chosen.name} whose indices are unsymmetric by {100 * asymmetry:.2g} %",
             accepted=f"at most {100 * MAX_ASYMMETRY:.0f} % of the norm",
+            action=f"Only the {half} triangle is filled: fill in the other one too" if half else "",
         )
     return built(
         property_of(chosen, property),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.errors import ShapeError
+from crysnb.tensors.given import filled_half
 from crysnb.units import display_unit
 from crysnb.values.prediction import Notice
 from crysnb.values.tensor_kind import TensorKind
@@ -193,11 +194,13 @@ def index_notices(kind: TensorKind, value: NDArray[np.float64], norm: float, uni
     if gap <= 1e-6 * max(norm, 1e-300):
         return ()
     size = f"{gap:.2g} {display_unit(unit)}".strip()
+    half = filled_half(kind, given)
+    filled = f"Only the {half} triangle of the matrix is filled. " if half else ""
     return (
         Notice(
             "tensor.index_symmetry",
             "warning",
-            f"The matrix is not symmetric under exchange of its indices (by up to {size}); "
+            f"{filled}The matrix is not symmetric under exchange of its indices (by up to {size}); "
             "the mean of the two halves is shown.",
         ),
     )

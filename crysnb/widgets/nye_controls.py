@@ -79,11 +79,7 @@ def repair_text(choices: NyeChoices, result: NyeResult) -> str:
     if report is None or repair is None:
         return ""
     undone = f"Undone, δ is {share(repair.delta)} instead of {share(report.delta)}."
-    others = (
-        " Another mistake, as simple, leads to other numbers: symmetry cannot tell which one was made."
-        if repair.ambiguous
-        else ""
-    )
+    others = f" {repair.doubt} Symmetry cannot tell which one was made." if repair.ambiguous else ""
     return f"This looks like a mistake. {repair.text} {undone}{others}"
 
 

@@ -14,9 +14,19 @@ from crysnb.structure.transforms import random_rotation, rotated
 from crysnb.symmetry.point_groups import POINT_GROUPS, point_group_operations
 from crysnb.symmetry.project import project
 from crysnb.tensors.check import check
+from crysnb.tensors.convert import to_compliance
+from crysnb.tensors.given import filled_half
 from crysnb.tensors.mistakes import rewritings, turns
 from crysnb.tensors.repair import find_repair
-from crysnb.values.tensor_kind import DIELECTRIC, ELASTIC, PIEZOELECTRIC, TensorKind, rotate, tensor_kind
+from crysnb.values.tensor_kind import (
+    DIELECTRIC,
+    ELASTIC,
+    KINDS,
+    PIEZOELECTRIC,
+    TensorKind,
+    rotate,
+    tensor_kind,
+)
 
 VASP = [0, 1, 2, 5, 3, 4]
 
@@ -171,6 +181,73 @@ def test_factors_at_the_shear_indices(quartz_stiffness: np.ndarray, factor: floa
     repair = check(d, "quartz").best_frame
     assert repair is not None
     assert "twice" in repair.text
+
+
+def test_a_quarter_turn_is_as_simple_as_two_axes_exchanged(quartz_stiffness: np.ndarray) -> None:
+    """Both explain the tensor, with opposite signs of c14: which one was made cannot be told."""
+    quarter = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    exchanged = np.eye(3)[[1, 0, 2]]
+    for made in (quarter, quarter.T, exchanged):
+        repair = check(ELASTIC.matrix(rotate(ELASTIC, quartz_stiffness, made)), "quartz").best_frame
+        assert repair is not None
+        assert repair.ambiguous
+        both = [repair.tensor, *(a.tensor for a in repair.alternatives)]
+        assert sorted(round(float(ELASTIC.matrix(t)[0, 3]), 6) for t in both) == [-18, 18]
+        assert "left-handed" in repair.text
+        assert "left-handed" not in repair.alternatives[0].text
+        assert repair.alternatives[0].text.startswith("The tensor was given in axes named otherwise")
+        assert "as simple" in repair.doubt
+        undone = rotate(ELASTIC, rotate(ELASTIC, quartz_stiffness, made), repair.alternatives[0].rotation)
+        assert np.allclose(undone, ELASTIC.matrix(repair.alternatives[0].tensor))
+
+
+def test_a_mistake_that_is_less_simple_leaves_no_doubt_about_the_first(quartz_stiffness: np.ndarray) -> None:
+    turned = rotate(ELASTIC, quartz_stiffness, np.eye(3)[[1, 2, 0]])
+    repair = check(turned, "quartz").best_frame
+    assert repair is not None
+    assert repair.n_alternatives
+    assert not repair.ambiguous
+    assert "less simple" in repair.doubt
+
+
+def test_a_compliance_is_called_one(quartz_stiffness: np.ndarray) -> None:
+    for unit in (1.0, 1000.0):  # 1/GPa, 1/TPa
+        repair = check(unit * to_compliance(quartz_stiffness), "quartz").best_frame
+        assert repair is not None
+        assert "compliance" in repair.text
+        assert ELASTIC.matrix(repair.tensor) == pytest.approx(quartz_stiffness / unit)
+        # The factors alone could stand at a stiffness.
+        assert repair.ambiguous
+        assert "twice its value for each shear index" in repair.doubt
+    flat = np.full((6, 6), -1.0)  # no inverse
+    assert check(flat, "quartz").best_frame is None
+
+
+@pytest.mark.parametrize("half", [np.triu, np.tril])
+def test_half_a_matrix_is_called_that(turned_quartz, quartz_stiffness: np.ndarray, half) -> None:
+    word = half.__name__.replace("triu", "upper").replace("tril", "lower")
+    repair = check(half(quartz_stiffness), "quartz").best_frame
+    assert repair is not None
+    assert f"only its {word} triangle filled" in repair.text
+    assert np.array_equal(ELASTIC.matrix(repair.tensor), quartz_stiffness)
+    assert not repair.ambiguous
+    # Together with axes, and for a permittivity, in any crystal.
+    structure, _ = turned_quartz
+    repair = check(half(quartz_stiffness), structure).best_frame
+    assert repair is not None
+    assert word in repair.text
+    assert "nye" in repair.text
+    repair = check(half(np.full((3, 3), 0.3) + 2 * np.eye(3)), "1").best_frame
+    assert repair is not None
+    assert word in repair.text
+
+
+def test_a_matrix_that_need_not_be_symmetric_is_not_half_empty() -> None:
+    assert filled_half(ELASTIC, np.triu(np.ones((6, 6)))) == "upper"
+    assert not filled_half(ELASTIC, np.eye(6))
+    assert not filled_half(ELASTIC, np.ones((6, 6)))
+    assert not filled_half(KINDS["photoelastic"], np.triu(np.ones((6, 6))))
+    assert not filled_half(PIEZOELECTRIC, np.eye(3, 6, 3))
 
 
 # ---- no repair ------------------------------------------------------------------------------------

@@ -346,6 +346,13 @@ def test_units_follow_the_tensor():
     assert surface(np.ones((3, 6)), kind="shg", unit="pm/V").unit == "pm/V"
 
 
+def test_half_a_matrix_is_told():
+    with pytest.raises(CrysnbError, match="Only the upper triangle is filled"):
+        surface(np.triu(COPPER))
+    facts = cn.nye(np.triu(COPPER), "m-3m").result.to_dict()
+    assert "Only the upper triangle of the matrix is filled" in str(facts["notices"])
+
+
 def test_a_compliance_is_told_how_to_become_a_stiffness():
     with pytest.raises(CrysnbError, match="to_stiffness"):
         surface(to_compliance(COPPER), unit="1/TPa")
