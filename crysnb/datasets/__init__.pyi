@@ -1,5 +1,9 @@
+from . import splits as splits
 from .dataset import Dataset as Dataset
 from .dataset import Rejected as Rejected
 from .folder import read_folder as read_folder
 from .records import Record as Record
+from .records import read_folds as read_folds
 from .records import read_split as read_split
+from .source import Source as Source
+from .source import open_source as open_source

@@ -75,6 +75,10 @@ class Dataset:
         counts = Counter(name for record in self.records for name in record.targets)
         return dict(sorted(counts.items()))
 
+    def formulas(self) -> dict[str, str]:
+        """Id -> reduced formula, which is what the splits go by."""
+        return {record.id: record.formula for record in self.records}
+
     def raw(self) -> Iterator[dict[str, Any]]:
         """The records as plain dictionaries in the JSON Lines format (see :func:`to_raw`)."""
         return (to_raw(record) for record in self.records)

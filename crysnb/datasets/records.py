@@ -126,18 +126,52 @@ def to_record(raw: dict[str, Any]) -> Record:
 
 
 def read_split(file: str | Path) -> dict[str, list[str]]:
-    """Ids of each part (``train``, ``val``, ``test``) of a split file."""
+    """Ids of each part (``train``, ``val``, ``test``) of a split file.
+
+    Raises
+    ------
+    CrysnbError
+        ``data.split`` if the file is none.
+    """
+    return {part: list(ids) for part, ids in _split_file(file).items() if _is_list_of_ids(ids)}
+
+
+def read_folds(file: str | Path) -> list[dict[str, list[str]]]:
+    """Folds of a split file that has ``folds``: for each, ids of ``test`` and of any other part named there.
+
+    Raises
+    ------
+    CrysnbError
+        ``data.split`` if the file has none.
+    """
+    folds = _split_file(file).get("folds")
+    if (
+        not isinstance(folds, list)
+        or not folds
+        or not all(isinstance(f, dict) and _is_list_of_ids(f.get("test")) for f in folds)
+    ):
+        raise _no_split(file, "no folds", "a JSON object with folds, each with a list of ids as its test")
+    return [{part: list(ids) for part, ids in fold.items() if _is_list_of_ids(ids)} for fold in folds]
+
+
+def _is_list_of_ids(ids: Any) -> bool:
+    return isinstance(ids, list) and all(isinstance(i, str) for i in ids)
+
+
+def _split_file(file: str | Path) -> dict[str, Any]:
     try:
         content = json.loads(Path(file).read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError("not an object")  # noqa: TRY004 - told as one fault with bad JSON
     except (OSError, ValueError, RecursionError) as error:
-        raise CrysnbError(
-            "data.split",
-            found=f"{quote(str(file))}: {quote(str(error))}",
-            accepted="a JSON object of part -> list of ids",
-        ) from error
-    return {part: list(ids) for part, ids in content.items() if isinstance(ids, list)}
+        raise _no_split(file, str(error)) from error
+    if not isinstance(content, dict):
+        raise _no_split(file, "not an object")
+    return content
+
+
+def _no_split(
+    file: str | Path, why: str, accepted: str = "a JSON object of part -> list of ids"
+) -> CrysnbError:
+    return CrysnbError("data.split", found=f"{quote(str(file))}: {quote(why)}", accepted=accepted)
 
 
 def select(

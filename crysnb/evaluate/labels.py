@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crysnb.datasets.labels import usable
 from crysnb.datasets.records import Record, to_record
 from crysnb.errors import CrysnbError
 from crysnb.values.tensor_kind import TensorKind
@@ -53,33 +53,11 @@ def labelled(
     kept: list[Labelled] = []
     skipped: Counter[str] = Counter()
     for raw in records:
-        targets = raw.get("targets")
-        given = targets.get(target) if isinstance(targets, Mapping) else None
-        if given is None:
-            skipped["label.missing"] += 1
-        elif kind is not None and not raw.get("symmetry_ok", True):
-            skipped["label.breaks_symmetry"] += 1
-        else:
-            try:
-                label = _label(given, kind)
-                if np.abs(label).max() >= largest:
-                    skipped["label.too_large"] += 1
-                    continue
-                kept.append(Labelled(to_record(dict(raw)), label))
-            except CrysnbError as error:
-                skipped[error.code] += 1
+        try:
+            label = usable(raw, target, kind, largest=largest)
+            if kind is not None:
+                label = kind.from_components(kind.components(label))
+            kept.append(Labelled(to_record(dict(raw)), label))
+        except CrysnbError as error:
+            skipped[error.code] += 1
     return kept, skipped
-
-
-def _label(given: Any, kind: TensorKind | None) -> Array:
-    if kind is not None:
-        return kind.from_components(kind.components(given))
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
-        raise CrysnbError("label.not_numeric", found="a label that is no number", accepted="a number")
-    try:
-        value = float(given)
-    except OverflowError:
-        value = math.inf
-    if not math.isfinite(value):
-        raise CrysnbError("label.non_finite", found="a label of NaN or infinity", accepted="a finite number")
-    return np.array(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crysnb.datasets.records import raw_records, read_split, to_record
-from crysnb.errors import CrysnbError
+from crysnb.datasets.labels import Array, check_stable, check_symmetry, usable
+from crysnb.datasets.records import to_record
+from crysnb.datasets.source import open_source
+from crysnb.errors import CrysnbError, UnknownName
 from crysnb.evaluate import gauge
 from crysnb.graph.build import build_one
 from crysnb.models.gmtnet.heads import tensor_of
@@ -22,10 +24,9 @@ from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
 from crysnb.symmetry.project import project
 from crysnb.training.recipe import Recipe
-from crysnb.values.admissible import admissibility
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.property_spec import property_spec
-from crysnb.values.tensor_kind import ELASTIC, rotate
+from crysnb.values.tensor_kind import TensorKind, rotate
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +88,9 @@ class TrainingData:
 def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) -> TrainingData:
     """Labelled crystals of the given split parts, and the training parts of ``recipe.also``.
 
-    Left out, and counted: records without the label, with ``symmetry_ok`` false, with an entry above
-    ``recipe.max_entry``, with a stiffness that is not positive definite, or refused by the structure and
-    symmetry checks. Further data sets lie beside ``folder``.
+    Left out, and counted by error code: records without the label, with a label that breaks the symmetry
+    of its crystal, with an entry of ``recipe.max_entry`` or more, with a stiffness that is not positive
+    definite, or refused by the structure and symmetry checks. Further data sets lie beside ``folder``.
     """
     wanted = list(parts)
     result: dict[str, list[Labelled]] = {part: [] for part in wanted}
@@ -108,49 +109,38 @@ def _read(
     left_out: Counter[str],
 ) -> None:
     """Append the labelled crystals of one folder to ``result`` and count the others in ``left_out``."""
-    split = read_split(folder / "split.json")
-    part_of = {name: part for part in parts for name in split[part]}
-    for raw in raw_records(folder / "structures.jsonl.gz"):
-        part = part_of.get(str(raw.get("id")))
-        if part is None:
+    source = open_source(folder, target=recipe.target)
+    left_out.update(row.code for row in source.rejected)
+    part_of: dict[str, str] = {}
+    for part in parts:
+        if part not in source.split:
+            raise UnknownName.of("part of the split", part, source.split)
+        part_of.update(dict.fromkeys(source.split[part], part))
+    kind = tensor_of(property_spec(recipe.learns))
+    for raw in source.raw:
+        part_of_raw = part_of.get(str(raw.get("id")))
+        if part_of_raw is None:
             continue
-        targets = raw.get("targets")
-        target = targets.get(recipe.target) if isinstance(targets, dict) else None
         try:
-            reason = _reason(raw, target, recipe)
-            if reason is None:
-                result[part].append(_labelled(raw, target, recipe))
+            label = usable(raw, recipe.target, kind, largest=recipe.max_entry)
+            check_stable(label, kind)
+            result[part_of_raw].append(_labelled(raw, label, kind, recipe.model.cutoff))
         except CrysnbError as error:
-            reason = error.code
-        if reason is not None:
-            left_out[reason] += 1
+            left_out[error.code] += 1
 
 
-def _reason(raw: dict[str, Any], target: Any, recipe: Recipe) -> str | None:
-    if target is None:
-        return "no label"
-    if not raw.get("symmetry_ok", True):
-        return "label breaks the crystal's symmetry"
-    kind = tensor_of(property_spec(recipe.learns))
-    largest = float(np.abs(kind.cartesian(target)).max())
-    if not largest < recipe.max_entry:
-        return f"entry of {recipe.max_entry:g} or more"
-    if kind == ELASTIC and not all(finding.passed for finding in admissibility(kind, kind.matrix(target))):
-        return "not positive definite"
-    return None
-
-
-def _labelled(raw: dict[str, Any], target: Any, recipe: Recipe) -> Labelled:
-    record = to_record(raw)
-    kind = tensor_of(property_spec(recipe.learns))
+def _labelled(raw: Mapping[str, Any], given: Array, kind: TensorKind, cutoff: float) -> Labelled:
+    record = to_record(dict(raw))
     symmetry = detect(record.structure)
-    label = project(kind, kind.cartesian(target), symmetry.rotations)
+    if "symmetry_ok" not in raw:
+        check_symmetry(given, kind, symmetry.rotations)
+    label = project(kind, given, symmetry.rotations)
     choices = None
     if gauge.is_ambiguous(kind, record.flags):
         choices = torch.from_numpy(np.stack([rotate(kind, label, turn) for turn in gauge.settings(symmetry)]))
     return Labelled(
         id=record.id,
-        graph=build_one(idealized_primitive(record.structure, symmetry), recipe.model.cutoff),
+        graph=build_one(idealized_primitive(record.structure, symmetry), cutoff),
         label=torch.from_numpy(np.ascontiguousarray(label)),
         elements=tuple(sorted(str(e) for e in record.structure.composition.elements)),
         choices=choices,

@@ -71,9 +71,9 @@ def test_data_leaves_out_and_counts(folder: Path) -> None:
     data = load(folder, SMALL)
     assert {part: len(c) for part, c in data.parts.items()} == {"train": 4, "val": 2}
     assert data.left_out == {
-        "label breaks the crystal's symmetry": 1,
-        "entry of 100 or more": 1,
-        "no label": 3,
+        "label.breaks_symmetry": 1,
+        "label.too_large": 1,
+        "label.missing": 3,
         "tensor.not_numeric": 1,
         "tensor.non_finite": 1,
     }
