@@ -18,13 +18,14 @@ from crysnb.datasets.records import data_folder
 from crysnb.models.gmtnet.heads import TensorHead
 from crysnb.models.gmtnet.targets import PLAIN
 from crysnb.symmetry.detect import detect
-from crysnb.training.data import Labelled
-from crysnb.training.loop import Run, displaced, seeded_network, standardise
-from crysnb.training.loss import weighted_loss
+from crysnb.training.data import Labelled, load
+from crysnb.training.loop import Run, displaced, labels_for, seeded_network, standardise
+from crysnb.training.loss import tensor_loss, weighted_loss
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.pretrain import ScalarCrystal, formulas_outside, load_scalars, pretrain, seeded_head
-from crysnb.training.recipe import Recipe
+from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.values.crystal_batch import CrystalBatch, collate
+from crysnb.values.trace import no_tap
 
 #: Data set of the formation energies and band gaps.
 SCALARS = "mp_eform_gap_36k"
@@ -174,6 +175,62 @@ class MultiTaskRun(Run):
         labels = torch.stack([c.label for c in lessons])
         auxiliary = self.scalars.loss(self.network.trunk(batch)[0], batch, labels)
         return super()._loss(chosen, latent) + self.weight * auxiliary
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTrunk:
+    """One trunk for several tensors: every step also learns the tensors of other recipes, each with its head."""
+
+    others: tuple[str, ...]
+    weight: float = 1.0
+
+    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:
+        """A run whose network has a head for each of the tensors."""
+        cutoff = recipe.model.cutoff
+        beside = [_beside(RECIPES.get(name).with_changes(cutoff=cutoff), data) for name in self.others]
+        return SharedTrunkRun(recipe, train, beside, self.weight)
+
+
+@lru_cache(maxsize=4)
+def _beside(other: Recipe, data: Path | None) -> tuple[Recipe, list[Labelled]]:
+    """The other recipe with its training crystals: a formula is in the same part of all three data sets."""
+    return other, load(data_folder(other.dataset, data), other, ("train",)).parts["train"]
+
+
+class SharedTrunkRun(Run):
+    """Training on several tensors at once; see :class:`SharedTrunk`."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        train: Sequence[Labelled],
+        beside: Sequence[tuple[Recipe, list[Labelled]]],
+        weight: float,
+    ) -> None:
+        names = [recipe.learns, *(other.learns for other, _ in beside)]
+        highest = max(recipe.model.l_max, *(other.model.l_max for other, _ in beside))
+        super().__init__(recipe.with_changes(properties=tuple(names), l_max=highest), train, [])
+        self.weight = weight
+        self.beside = [(other, crystals, self._standard(other, crystals)) for other, crystals in beside]
+        self.averaged.load_state_dict(self.network.state_dict())
+        self.draws = torch.Generator().manual_seed(recipe.seed)
+
+    def _standard(self, other: Recipe, crystals: Sequence[Labelled]) -> TensorHead:
+        head = cast("TensorHead", self.network.heads[other.learns])
+        standardise(head, head.target.latent(torch.stack([c.label for c in crystals])))
+        return head
+
+    def _loss(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
+        loss = super()._loss(chosen, latent)
+        for other, crystals, head in self.beside:
+            picked = torch.randperm(len(crystals), generator=self.draws)[: self.recipe.batch_size].tolist()
+            labelled = [crystals[i] for i in picked]
+            batch = displaced(collate([c.graph for c in labelled]), other.noise, self.draws)
+            x, features = self.network.trunk(batch)
+            found = head.latent(x, features, batch.crystal_of_atom, batch.n_crystals, no_tap, "")
+            labels = labels_for(labelled, found, head).float()
+            loss = loss + self.weight * tensor_loss(found, labels, other)
+        return loss
 
 
 @lru_cache(maxsize=1)

@@ -125,12 +125,7 @@ class Run:
 
     def _loss(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
         # Ablations put other losses here.
-        return tensor_loss(latent, self._labels(chosen, latent).float(), self.recipe)
-
-    def _labels(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
-        if all(c.choices is None for c in chosen):
-            return torch.stack([c.label for c in chosen])
-        return labels_near(chosen, self.head.target.tensor(latent.detach()))
+        return tensor_loss(latent, labels_for(chosen, latent, self.head).float(), self.recipe)
 
     def _set_rate(self, step: int, steps: int) -> None:
         warm = min(1.0, (step + 1) / max(1.0, _WARM_UP * steps))
@@ -171,6 +166,13 @@ class Run:
             states.setdefault(int(index), {})[key] = value
         whole["state"] = states
         self.optimiser.load_state_dict(whole)
+
+
+def labels_for(chosen: Sequence[Labelled], latent: Tensor, head: TensorHead) -> Tensor:
+    """Labels [crystal, 3, …, 3] for what a head gives, of several choices the nearest."""
+    if all(c.choices is None for c in chosen):
+        return torch.stack([c.label for c in chosen])
+    return labels_near(chosen, head.target.tensor(latent.detach()))
 
 
 def seeded_network(recipe: Recipe) -> GMTNet:
