@@ -14,8 +14,17 @@ _MAX_QUOTED = 80
 
 def quote(value: object) -> str:
     """Text from a user, made safe for a message: ``repr``, cut to 80 characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - an integer of more digits than Python prints, an object's own mistake
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= _MAX_QUOTED else text[: _MAX_QUOTED - 1] + "…"
+
+
+def sentences(*parts: str) -> str:
+    """Parts of a message, each closed by one mark: its own question mark or ellipsis, or a full stop."""
+    trimmed = [part.rstrip(" .:;,") for part in parts]
+    return " ".join(part if part[-1] in "?!…" else f"{part}." for part in trimmed if part)
 
 
 class CrysnbError(Exception):
@@ -44,7 +53,7 @@ class CrysnbError(Exception):
     def text(self) -> str:
         """The whole message without the code."""
         parts = [self.found, self.accepted and f"Accepted: {self.accepted}", self.action]
-        return " ".join(part.rstrip(".") + "." for part in parts if part)
+        return sentences(*parts)
 
     def __str__(self) -> str:
         return f"[{self.code}] {self.text}"

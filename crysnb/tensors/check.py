@@ -79,7 +79,7 @@ def check(
     if form.kind.formula != chosen.formula or form.kind.axial != chosen.axial:
         raise ShapeError(
             "tensor.kind",
-            found=f"a {chosen.name} tensor and the form of a {form.kind.name} one",
+            found=f"a tensor of kind {chosen.name} and the form of kind {form.kind.name}",
             accepted="a tensor and a form of one kind",
         )
     return _report(form, chosen, full, lattice)

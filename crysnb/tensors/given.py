@@ -35,7 +35,7 @@ def given_tensor(T: ArrayLike | Prediction, kind: str | TensorKind | None) -> tu
         raise ShapeError(
             "tensor.kind",
             found=f"a prediction of {quote(T.property)} in the frame {quote(T.frame)}",
-            accepted=f"a {named.name if named else 'tensor'} in the frame 'own'",
+            accepted=f"a tensor{f' of kind {named.name}' if named else ''} in the frame 'own'",
         )
     return own, within_range(own.cartesian(T.value))
 

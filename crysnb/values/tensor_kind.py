@@ -183,7 +183,7 @@ class TensorKind:
         if not np.isfinite(result).all():
             raise ShapeError(
                 "tensor.non_finite",
-                found=f"NaN or infinity in a {self.name} tensor",
+                found=f"NaN or infinity in a tensor of kind {self.name}",
                 accepted="finite numbers",
             )
         return result

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from crysnb.errors import CrysnbError
+from crysnb.errors import CrysnbError, sentences
 
 _log = logging.getLogger(__name__)
 _MAX_LINE, _MAX_DETAILS = 600, 2000
@@ -30,9 +30,7 @@ V = TypeVar("V", bound=ShowsErrors)
 def line_of(error: Exception) -> str:
     """One human line: code, what was found and what to do for an error of ours, the class name otherwise."""
     if isinstance(error, CrysnbError):
-        parts = [error.found, error.action]
-        text = " ".join(part.rstrip(".") + "." for part in parts if part)
-        return _cut(f"[{error.code}] {text}", _MAX_LINE)
+        return _cut(f"[{error.code}] {sentences(error.found, error.action)}", _MAX_LINE)
     name = type(error).__name__
     return f"{name}: Python code behind this view failed. The view goes on; the log has the traceback."
 

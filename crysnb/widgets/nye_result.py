@@ -314,7 +314,7 @@ def _of_array(
     if structure is None:
         raise ShapeError(
             "view.structure_missing",
-            found=f"a {chosen.name} tensor without its crystal",
+            found=f"a tensor of kind {chosen.name} without its crystal",
             accepted="structure=… (a crystal, a point group such as '4mm', or a TensorForm)",
             action="The crystal says which components may differ from zero",
         )
@@ -326,7 +326,7 @@ def _of_array(
     if form.kind.name != chosen.name:
         raise ShapeError(
             "view.kind",
-            found=f"a {chosen.name} tensor and the form of a {form.kind.name} one",
+            found=f"a tensor of kind {chosen.name} and the form of kind {form.kind.name}",
             accepted="a tensor and a form of one kind",
         )
     result = _of_form(form, value, title_of(structure), unit, tolerance)

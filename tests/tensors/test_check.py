@@ -236,6 +236,8 @@ def test_a_permittivity_below_the_vacuum_is_not_physical() -> None:
     assert "0.9" in finding.text
     assert "not physical" in repr(r)
     assert check(np.eye(3), "NaCl", "dielectric").physical
+    (almost,) = check(0.9999999 * np.eye(3), "NaCl", "dielectric").physical
+    assert "is 0.9999999, below 1" in almost.text
     # It is the eigenvalues that count, not the diagonal.
     tilted = np.eye(3) * 1.5 + 0.8 * (np.ones((3, 3)) - np.eye(3))
     assert not check(tilted, "1", "dielectric").physical

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from crysnb import errors
-from crysnb.errors import CrysnbError, StructureError, UnknownName, quote
+from crysnb.errors import CrysnbError, StructureError, UnknownName, quote, sentences
 from crysnb.registry import Registry
 from crysnb.units import check_unit, convert, display_unit, known_units
 
@@ -29,6 +29,23 @@ def test_all_errors_derive_from_one() -> None:
 def test_quote_cuts_to_eighty() -> None:
     assert len(quote("x" * 500)) == 80
     assert quote("<b>\x00") == "'<b>\\x00'"
+
+
+def test_quote_prints_what_python_does_not() -> None:
+    assert quote(10**5000) == "<int>"
+    assert quote([10**5000]) == "<list>"
+
+    class Broken:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    assert quote(Broken()) == "<Broken>"
+
+
+def test_a_message_ends_each_part_once() -> None:
+    error = CrysnbError("a.b", found="cut …", accepted="x, y:", action="Did you mean 'x'?")
+    assert error.text == "cut … Accepted: x, y. Did you mean 'x'?"
+    assert sentences("one.", "", "two..", "three!") == "one. two. three!"
 
 
 def test_registry_suggests_and_refuses_twice() -> None:
