@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crysnb.breaking.patterns import Pattern, distort, mode_pattern
+from crysnb.errors import ShapeError, quote
 from crysnb.symmetry.detect import cell_of
 from crysnb.symmetry.parent import Parent, is_kept, parent_of
 from crysnb.symmetry.project import invariants
@@ -54,7 +55,14 @@ def modes(x: Any, most: int = MAX_MODES) -> tuple[Pattern, ...]:
         stiff in the spring network, which is a choice of order and not a prediction. ``dimension`` is that
         of the irreducible space over the real numbers. In a cell that is not primitive there are also modes
         that break its pure translations. Empty for a cell of more than 80 sites or without such modes.
+
+    Raises
+    ------
+    ShapeError
+        ``breaking.most`` for a number of patterns that is none.
     """
+    if type(most) is not int or most < 1:
+        raise ShapeError("breaking.most", found=f"most = {quote(most)}", accepted="a whole number from 1")
     whole = parent_of(x)
     if not 1 < len(whole.structure) <= MAX_SITES:
         return ()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crysnb.errors import ShapeError, UnknownName, quote
 from crysnb.tensors.moduli import averages
-from crysnb.values.admissible import ROUNDING, Finding
+from crysnb.values.admissible import ROUNDING, Finding, told_apart
 from crysnb.values.tensor_kind import ELASTIC
 
 Array = NDArray[np.float64]
+#: Moduli of a polycrystal that :func:`reported_bounds` takes.
+MODULI = ("k_voigt", "k_reuss", "g_voigt", "g_reuss")
 #: Name of a condition, what has to be positive, and its value for a Voigt matrix.
 Condition = tuple[str, str, Callable[[Array], float]]
 
@@ -164,13 +169,14 @@ def polycrystal_bounds(stiffness: Array) -> tuple[Finding, ...]:
     )
 
 
-def reported_bounds(moduli: dict[str, float], rounding: float = 1e-9) -> tuple[Finding, ...]:
+def reported_bounds(moduli: Mapping[str, float | None], rounding: float = 1e-9) -> tuple[Finding, ...]:
     """Whether reported Voigt averages are not below the Reuss averages.
 
     Parameters
     ----------
     moduli
-        In GPa by name: any of the pairs ``k_voigt``, ``k_reuss`` and ``g_voigt``, ``g_reuss``.
+        In GPa by name: any of the pairs ``k_voigt``, ``k_reuss`` and ``g_voigt``, ``g_reuss``; None for one
+        that is not known.
     rounding
         Share of the value by which the order may be broken.
 
@@ -178,21 +184,46 @@ def reported_bounds(moduli: dict[str, float], rounding: float = 1e-9) -> tuple[F
     -------
     tuple of Finding
         ``elastic.voigt_reuss_bulk`` and ``elastic.voigt_reuss_shear``, where both numbers are given.
+
+    Raises
+    ------
+    UnknownName
+        For another name.
+    ShapeError
+        ``elastic.modulus`` for a value that is no finite number.
     """
+    known = {name: _modulus(name, value) for name, value in moduli.items()}
     found = []
     for letter, word in (("k", "bulk"), ("g", "shear")):
-        voigt, reuss = moduli.get(f"{letter}_voigt"), moduli.get(f"{letter}_reuss")
+        voigt, reuss = known.get(f"{letter}_voigt"), known.get(f"{letter}_reuss")
         if voigt is None or reuss is None:
             continue
         passed = bool(voigt >= reuss - rounding * abs(voigt))
         sign = "≥" if passed else "<"
+        first, second = (f"{voigt:.5g}", f"{reuss:.5g}") if passed else told_apart(voigt, reuss)
         name = letter.upper()
         found.append(
             Finding(
                 code=f"elastic.voigt_reuss_{word}",
                 passed=passed,
-                values=((f"{name}_V", float(voigt)), (f"{name}_R", float(reuss))),
-                text=f"{word.capitalize()} modulus, Voigt {voigt:.5g} {sign} Reuss {reuss:.5g} GPa.",
+                values=((f"{name}_V", voigt), (f"{name}_R", reuss)),
+                text=f"{word.capitalize()} modulus, Voigt {first} {sign} Reuss {second} GPa.",
             )
         )
     return tuple(found)
+
+
+def _modulus(name: str, value: object) -> float | None:
+    if name not in MODULI:
+        raise UnknownName.of("modulus", name, MODULI)
+    if value is None:
+        return None
+    try:
+        number = float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ShapeError(
+            "elastic.modulus", found=f"{name} = {quote(value)}", accepted="a finite number in GPa"
+        )
+    return number

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
+from crysnb.errors import CrysnbError
 from crysnb.structure.transforms import random_rotation, rotated
 from crysnb.symmetry.point_groups import POINT_GROUPS, point_group_operations
 from crysnb.symmetry.project import project
@@ -101,3 +104,25 @@ def test_reported_moduli_in_the_wrong_order() -> None:
     assert shear.passed
     assert bulk.text == "Bulk modulus, Voigt 100 < Reuss 104 GPa."
     assert reported_bounds({"k_voigt": 100.0}) == ()
+    assert reported_bounds({"k_voigt": 100.0, "k_reuss": None}) == ()
+
+
+def test_moduli_that_differ_in_the_eighth_digit_are_printed_so() -> None:
+    (bulk,) = reported_bounds({"k_voigt": 87.123456, "k_reuss": 87.123457})
+    assert bulk.text == "Bulk modulus, Voigt 87.123456 < Reuss 87.123457 GPa."
+
+
+@pytest.mark.parametrize(
+    ("moduli", "code"),
+    [
+        ({"k_voigt": "100", "k_reuss": 90.0}, "elastic.modulus"),
+        ({"k_voigt": math.nan, "k_reuss": 90.0}, "elastic.modulus"),
+        ({"k_voigt": 10**400, "k_reuss": 90.0}, "elastic.modulus"),
+        ({"g_voigt": [1.0]}, "elastic.modulus"),
+        ({"k_Voigt": 100.0, "k_reuss": 90.0}, "name.unknown_modulus"),
+    ],
+)
+def test_what_is_no_modulus_is_refused(moduli: dict[str, float | None], code: str) -> None:
+    with pytest.raises(CrysnbError) as caught:
+        reported_bounds(moduli)
+    assert caught.value.code == code
