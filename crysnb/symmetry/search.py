@@ -94,7 +94,7 @@ class Cell:
 def check_symprec(symprec: object) -> float:
     """The tolerance as a float; :class:`SymmetryUndetermined` unless it is usable."""
     ok = isinstance(symprec, int | float | np.floating) and not isinstance(symprec, bool)
-    if not ok or not MIN_SYMPREC <= float(symprec) <= MAX_SYMPREC:  # type: ignore[arg-type]
+    if not ok or not MIN_SYMPREC <= symprec <= MAX_SYMPREC:  # type: ignore[operator]
         raise SymmetryUndetermined(
             "symmetry.symprec",
             found=f"symprec {quote(symprec)}",

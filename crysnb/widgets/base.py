@@ -40,6 +40,23 @@ _ESM = Path(__file__).parent / "static" / "widget.mjs"
 _MAX_ERRORS = 50
 
 
+class Options(traitlets.Dict):
+    """The options of a view; what is no dict is refused by an error of ours."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """``value``, or :class:`ShapeError`."""
+        if not isinstance(value, dict):
+            raise ShapeError(
+                "view.option",
+                found=f"options = {quote(value)}",
+                accepted="a dict of option names and values, such as {" + self._example(obj) + "}",
+            )
+        return super().validate(obj, value)
+
+    def _example(self, obj: Any) -> str:
+        return ", ".join(f"{name!r}: {value!r}" for name, value in list(obj.options.items())[:1])
+
+
 class ExplainerWidget(Member, anywidget.AnyWidget):
     """A view: synced state plus one ES module.
 
@@ -87,7 +104,7 @@ class ExplainerWidget(Member, anywidget.AnyWidget):
     message = traitlets.Unicode("").tag(sync=True)
     details = traitlets.Unicode("").tag(sync=True)
     progress = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
-    options = traitlets.Dict().tag(sync=True)
+    options = Options().tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
     fallback_id = traitlets.Unicode("").tag(sync=True)
 
@@ -135,7 +152,11 @@ class ExplainerWidget(Member, anywidget.AnyWidget):
         for name, value in proposal["value"].items():
             if name not in checks:
                 raise UnknownName.of("option", name, checks)
-            if not checks[name](value):
+            try:
+                fits = bool(checks[name](value))
+            except (TypeError, ValueError):  # such as an array, which is neither equal nor unequal
+                fits = False
+            if not fits:
                 raise ShapeError("view.option", found=f"{name} = {quote(value)}", accepted=self.accepts(name))
         return self.settled({**self.options, **proposal["value"]}, proposal["value"])
 

@@ -363,7 +363,7 @@ def _is_symprec(value: object) -> bool:
         return value == "auto"
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     # A hair of room: the ends of a logarithmic slider are rounded.
-    return is_number and MIN_SYMPREC * (1 - 1e-9) <= float(value) <= MAX_SYMPREC * (1 + 1e-9)  # type: ignore[arg-type]
+    return is_number and MIN_SYMPREC * (1 - 1e-9) <= value <= MAX_SYMPREC * (1 + 1e-9)  # type: ignore[operator]
 
 
 def panel(x: Any, model: str | Path | Model | None = None) -> PredictionPanel:

@@ -42,7 +42,7 @@ def test_a_failed_search_is_a_zero_and_no_error(monkeypatch: pytest.MonkeyPatch)
     assert staircase("NaCl").plateaus == ()
 
 
-@pytest.mark.parametrize("symprec", [0.0, float("nan"), 10.0, "auto"])
+@pytest.mark.parametrize("symprec", [0.0, float("nan"), 10.0, 10**400, 10**5000, "auto"], ids="abcdef")
 def test_tolerances_are_checked(symprec: object) -> None:
     with pytest.raises(SymmetryUndetermined):
         staircase("NaCl", [symprec])  # type: ignore[list-item]

@@ -7,6 +7,7 @@ from pymatgen.core import Lattice, Structure
 from scipy.spatial.transform import Rotation
 
 import crysnb as cn
+from crysnb.errors import ShapeError
 from crysnb.structure.transforms import rotated
 from crysnb.tensors.convert import reorder
 from crysnb.values.prediction import Prediction
@@ -325,3 +326,15 @@ def test_a_browser_that_asks_for_what_there_is_not_is_told_what_is_shown(monkeyp
     assert "options" in sent
     assert view.n_dropped == 4
     assert view.options["setting"] == 0
+
+
+@pytest.mark.parametrize(
+    "bad", [5, None, "frame", ["nye"], {"symprec": np.ones(2)}, {"symprec": 10**5000}], ids="abcdef"
+)
+def test_options_that_are_none_end_in_our_error(bad: object) -> None:
+    view = nye(good(), "quartz")
+    before = dict(view.options)
+    with pytest.raises(ShapeError) as caught:
+        view.options = bad
+    assert caught.value.code == "view.option"
+    assert view.options == before

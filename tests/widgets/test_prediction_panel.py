@@ -12,6 +12,7 @@ import pytest
 import states
 
 import crysnb as cn
+from crysnb.errors import ShapeError
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import PROPERTIES
 from crysnb.widgets.prediction_cards import card, headline_text
@@ -553,4 +554,13 @@ def test_s1_text_of_cards_structures_and_errors_never_becomes_markup():
     json.dumps(sent, ensure_ascii=False).encode()  # a lone surrogate would end the message on its way
     json.dumps(view.describe(), ensure_ascii=False).encode()
     view.to_text().encode()
+    view.close()
+
+
+@pytest.mark.parametrize("symprec", [10**400, -(10**400), 10**5000], ids=["400", "-400", "5000"])
+def test_a_tolerance_of_four_hundred_digits_is_refused(symprec):
+    view = states.panel_view()
+    with pytest.raises(ShapeError) as caught:
+        view.options = {"symprec": symprec}
+    assert caught.value.code == "view.option"
     view.close()
