@@ -49,6 +49,15 @@ def test_torch_outputs_with_gradients_are_numbers():
         (adapter(lambda x: [np.ones(len(s)) for s in x]), "audit.shape", "shape"),
         (adapter(lambda x: 1 / 0), "audit.raised", "ZeroDivisionError"),
         (
+            adapter(lambda x: [s.volume * (1 + k) for k, s in enumerate(x)]),
+            "adapter.list",
+            "the place in",
+        ),
+        (adapter(lambda x: [s.volume * (k - len(x)) for k, s in enumerate(x)]), "adapter.list", "by 1"),
+        (adapter(lambda x: sorted(s.volume for s in x)), "adapter.list", "another order"),
+        (adapter(lambda x: [s.volume / sum(t.volume for t in x) for s in x]), "adapter.list", "sums over"),
+        (adapter(lambda x: np.random.default_rng().normal(size=len(x))), "adapter.list", "chance"),
+        (
             adapter(lambda x: [s.perturb(0.1).volume for s in x]),
             "audit.mutates_input",
             "changed the structure",
