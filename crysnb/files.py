@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import re
 import stat
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from crysnb.errors import CrysnbError, quote
 
@@ -73,6 +75,53 @@ def read_whole(
     if (size := max(info.st_size, len(data))) > limit:
         raise too_large(size)
     return data
+
+
+def parse_json(data: bytes, *, depth: int, refuse: Callable[[str, str], CrysnbError]) -> Any:
+    """The value in strict JSON: UTF-8, no key twice in an object, no NaN, nested at most ``depth`` levels.
+
+    Parameters
+    ----------
+    data
+        Content of a file, of limited size.
+    depth
+        Of lists and objects.
+    refuse
+        Makes the error from what was found and what is accepted.
+
+    Raises
+    ------
+    CrysnbError
+        What ``refuse`` makes.
+    """
+    if _depth(data) > depth:
+        raise refuse("deeply nested JSON", f"at most {depth} levels")
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise refuse(f"not JSON: {quote(str(error))}", "a JSON object") from error
+
+
+def _depth(text: bytes) -> int:
+    deepest = level = 0
+    for byte in text:
+        if byte in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif byte in b"]}":
+            level -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate keys")
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
 
 
 def write_whole(path: object, content: bytes, *, overwrite: bool) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from crysnb.errors import WeightsCorrupt, quote
+from crysnb.files import parse_json
 
 SCHEMA_VERSION = 1
 _MAX_BYTES = 1 << 20
@@ -122,37 +123,10 @@ _KINDS: dict[str, type] = {"str": str, "dict": dict, "tuple": list, "int": int}
 def _parse(text: bytes) -> dict[str, Any]:
     if len(text) > _MAX_BYTES:
         raise _corrupt(f"{len(text)} bytes", f"at most {_MAX_BYTES} bytes")
-    if _depth(text) > _MAX_DEPTH:
-        raise _corrupt("deeply nested JSON", f"at most {_MAX_DEPTH} levels")
-    try:
-        data = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise _corrupt(f"not JSON: {quote(str(error))}", "a JSON object") from error
+    data = parse_json(text, depth=_MAX_DEPTH, refuse=_corrupt)
     if not isinstance(data, dict):
         raise _corrupt("a JSON value that is not an object", "a JSON object")
     return data
-
-
-def _depth(text: bytes) -> int:
-    deepest = level = 0
-    for byte in text:
-        if byte in b"[{":
-            level += 1
-            deepest = max(deepest, level)
-        elif byte in b"]}":
-            level -= 1
-    return deepest
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("duplicate keys")
-    return found
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number")
 
 
 def _corrupt(found: str, accepted: str) -> WeightsCorrupt:

@@ -433,7 +433,7 @@ PROTECTIONS: tuple[Protection, ...] = (
     _text(
         "M4",
         "duplicate keys in a card",
-        _CARD,
+        "files.py",
         "if len(found) != len(pairs):",
         "if False:",
         f"{_M4}::test_a_forged_card",
@@ -441,8 +441,8 @@ PROTECTIONS: tuple[Protection, ...] = (
     _text(
         "M4",
         "depth of a card",
-        _CARD,
-        "if _depth(text) > _MAX_DEPTH:",
+        "files.py",
+        "if _depth(data) > depth:",
         "if False:",
         f"{_M4}::test_a_forged_card",
     ),
