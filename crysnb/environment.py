@@ -21,7 +21,7 @@ Status = Literal["ok", "note", "fault"]
 
 CORE = (
     "torch", "e3nn", "pymatgen", "spglib", "numpy", "scipy", "scikit-learn", "safetensors",
-    "lazy-loader", "tqdm", "typer",
+    "matplotlib", "lazy-loader", "tqdm", "typer",
 )  # fmt: skip
 EXTRAS: dict[str, tuple[str, ...]] = {
     "notebook": ("jupyterlab", "ipywidgets", "anywidget", "nglview", "plotly"),

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +26,7 @@ from crysnb.training.loop import Run, predict_labels, true_labels
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.pretrain import ScalarCrystal
 from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.recipe_file import changed, changes_of
 from crysnb.values.property_spec import property_spec
 
 
@@ -64,24 +64,16 @@ def cross_validate(
     return tensor_metrics(np.concatenate(predicted), np.concatenate(true), kind)
 
 
-def _change(text: str) -> tuple[str, Any]:
-    name, _, value = text.partition("=")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not name=number") from None
-
-
 def main() -> None:
     """Parse the command line, run, and write one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m crysnb.studies.crossval", description=__doc__)
     parser.add_argument("recipe", choices=RECIPES.list())
     parser.add_argument("--data", type=Path)
     parser.add_argument("--folds", type=int, default=5)
-    parser.add_argument("--set", type=_change, action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
-    changes = dict(arguments.set)
-    recipe = RECIPES.get(arguments.recipe).with_changes(**{"members": 1, **changes})
+    changes = changes_of(arguments.set)
+    recipe = changed(RECIPES.get(arguments.recipe), {"members": 1, **changes})
     torch.set_flush_denormal(True)
     folder = data_folder(recipe.dataset, arguments.data)
     parts = load(folder, recipe.with_changes(also=())).parts

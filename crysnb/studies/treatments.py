@@ -19,11 +19,12 @@ from crysnb.models.gmtnet.heads import TensorHead
 from crysnb.models.gmtnet.targets import PLAIN
 from crysnb.symmetry.detect import detect
 from crysnb.training.data import Labelled, load
-from crysnb.training.loop import Run, displaced, labels_for, seeded_network, standardise
+from crysnb.training.loop import Run, labels_for, seeded_network, standardise
 from crysnb.training.loss import tensor_loss, weighted_loss
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.pretrain import ScalarCrystal, formulas_outside, load_scalars, pretrain, seeded_head
 from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.stage import displaced
 from crysnb.values.crystal_batch import CrystalBatch, collate
 from crysnb.values.trace import no_tap
 
@@ -179,7 +180,7 @@ class MultiTaskRun(Run):
 
 @dataclass(frozen=True, slots=True)
 class SharedTrunk:
-    """One trunk for several tensors: every step also learns the tensors of other recipes, each with its head."""
+    """One trunk for several tensors: every step also learns those of other recipes, each with its head."""
 
     others: tuple[str, ...]
     weight: float = 1.0

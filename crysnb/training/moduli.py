@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from crysnb.models.gmtnet.model import GMTNet
 from crysnb.training.data import Labelled
 from crysnb.training.loop import seeded_network, standardise
 from crysnb.training.loss import moduli_loss
-from crysnb.training.pretrain import ScalarCrystal, formulas_outside, learn, load_scalars
+from crysnb.training.pretrain import Lessons, ScalarCrystal, formulas_outside, load_scalars
 from crysnb.training.recipe import Recipe
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.trace import no_tap
@@ -50,10 +50,18 @@ def load_lessons(folder: Path, recipe: Recipe) -> list[ScalarCrystal]:
     return [c for c in found if bool((c.label > 0).all())]
 
 
-def taught(recipe: Recipe, train: Sequence[Labelled], lessons: Sequence[ScalarCrystal]) -> GMTNet:
+def taught(
+    recipe: Recipe,
+    train: Sequence[Labelled],
+    lessons: Sequence[ScalarCrystal],
+    *,
+    resume: bool = False,
+    **settings: Any,
+) -> GMTNet:
     """A network from the recipe's seed that has learned K and G of ``lessons``.
 
     Both are those of the predicted tensor, so that trunk and head learn and nothing is thrown away later.
+    ``settings`` are those of :class:`~crysnb.training.stage.Stage`.
     """
     network = seeded_network(recipe)
     if not lessons:
@@ -64,7 +72,10 @@ def taught(recipe: Recipe, train: Sequence[Labelled], lessons: Sequence[ScalarCr
     def loss_of(batch: CrystalBatch, moduli: Tensor) -> Tensor:
         x, features = network.trunk(batch)
         latent = head.latent(x, features, batch.crystal_of_atom, batch.n_crystals, no_tap, "")
-        return moduli_loss(latent, moduli)
+        return moduli_loss(latent.float(), moduli)
 
-    learn(network, list(network.parameters()), loss_of, recipe, lessons, recipe.lesson_epochs)
-    return network
+    parameters = list(network.parameters())
+    Lessons(recipe, network, lessons, recipe.lesson_epochs, loss_of, parameters, **settings).run(
+        resume=resume
+    )
+    return network.cpu()

@@ -20,9 +20,9 @@ from crysnb.models.gmtnet.heads import mean_per_crystal
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
-from crysnb.training.loop import displaced
 from crysnb.training.recipe import Recipe
-from crysnb.values.crystal_batch import CrystalBatch, collate
+from crysnb.training.stage import Stage
+from crysnb.values.crystal_batch import CrystalBatch
 
 #: Keys of the labels, in the order of the head's outputs.
 TARGETS = ("formation_energy_per_atom", "band_gap_pbe")
@@ -154,8 +154,7 @@ def seeded_head(recipe: Recipe, crystals: Sequence[ScalarCrystal]) -> ScalarHead
 def pretrain(network: GMTNet, recipe: Recipe, crystals: Sequence[ScalarCrystal], epochs: int) -> list[float]:
     """Train the trunk on the scalar labels, in place; returns the mean loss of each epoch.
 
-    Rate, batch size, noise, weight decay and clipping are the recipe's; the rate rises linearly over the
-    first 5 % of the steps and then falls to zero as a cosine. The tensor heads are not touched.
+    The tensor heads are not touched. For the rest see :class:`Lessons`.
     """
     head = seeded_head(recipe, crystals)
 
@@ -163,43 +162,60 @@ def pretrain(network: GMTNet, recipe: Recipe, crystals: Sequence[ScalarCrystal],
         return head.loss(network.trunk(batch)[0], batch, labels)
 
     parameters = [p for n, p in network.named_parameters() if not n.startswith("heads.")]
-    return learn(network, [*parameters, *head.parameters()], loss_of, recipe, crystals, epochs)
+    lessons = Lessons(recipe, network, crystals, epochs, loss_of, [*parameters, *head.parameters()])
+    lessons.run()
+    return [float(entry["loss"]) for entry in lessons.log]
 
 
-def learn(
-    network: GMTNet,
-    parameters: Sequence[nn.Parameter],
-    loss_of: Callable[[CrystalBatch, Tensor], Tensor],
-    recipe: Recipe,
-    crystals: Sequence[ScalarCrystal],
-    epochs: int,
-) -> list[float]:
-    """Minimise ``loss_of(batch, labels)`` by changing ``parameters``; returns the mean loss of each epoch.
+class Lessons(Stage[ScalarCrystal]):
+    """Training on scalar labels; call :meth:`run`.
 
-    Rate, batch size, noise, weight decay and clipping are the recipe's, as :func:`pretrain` says.
+    Rate, batch size, noise, weight decay and clipping are the recipe's; the rate rises linearly over the
+    first 5 % of the steps and then falls to zero as a cosine.
+
+    Parameters
+    ----------
+    recipe, network, crystals, epochs, settings
+        See :class:`~crysnb.training.stage.Stage`.
+    loss_of
+        Mean loss of a batch with its labels [crystal, label].
+    parameters
+        What is changed.
     """
-    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    starts = range(0, len(crystals), recipe.batch_size)
-    losses: list[float] = []
-    network.train()
-    for epoch in range(epochs):
-        generator = torch.Generator().manual_seed(7_000_003 * (recipe.seed + 1) + epoch)
-        order = torch.randperm(len(crystals), generator=generator).tolist()
-        total = 0.0
-        with torch.random.fork_rng(devices=[]):  # dropout draws from the global generator
-            torch.default_generator.set_state(generator.get_state())
-            for k, start in enumerate(starts):
-                share = (epoch * len(starts) + k) / (epochs * len(starts))
-                rate = min(1.0, (share + 1e-3) / _WARM_UP) * (1 + math.cos(math.pi * share)) / 2
-                for group in optimiser.param_groups:
-                    group["lr"] = recipe.learning_rate * rate
-                chosen = [crystals[i] for i in order[start : start + recipe.batch_size]]
-                batch = displaced(collate([c.graph for c in chosen]), recipe.noise, generator)
-                loss = loss_of(batch, torch.stack([c.label for c in chosen]))
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(parameters, recipe.gradient_clip)
-                optimiser.step()
-                total += float(loss.detach()) / len(starts)
-        losses.append(total)
-    return losses
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        network: GMTNet,
+        crystals: Sequence[ScalarCrystal],
+        epochs: int,
+        loss_of: Callable[[CrystalBatch, Tensor], Tensor],
+        parameters: Sequence[nn.Parameter],
+        **settings: Any,
+    ) -> None:
+        super().__init__(recipe, network, crystals, epochs, **settings)
+        self._loss_of, self._parameters = loss_of, list(parameters)
+        self.optimiser = torch.optim.AdamW(
+            self._parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """What is changed."""
+        return self._parameters
+
+    def seed(self) -> int:
+        """Another one for every epoch, and none of the tensors' epochs."""
+        return 7_000_003 * (self.recipe.seed + 1) + self.epoch
+
+    def rate(self, step: int, steps: int) -> float:
+        """Linear warm-up, then a cosine down to zero."""
+        share = step / steps
+        rate = min(1.0, (share + 1e-3) / _WARM_UP) * (1 + math.cos(math.pi * share)) / 2
+        return self.recipe.learning_rate * rate
+
+    def loss(self, chosen: Sequence[ScalarCrystal], batch: CrystalBatch) -> Tensor:
+        """As it was given, of the labels of ``chosen``."""
+        labels = torch.stack([c.label for c in chosen]).to(self.place.device)
+        with self.place.autocast():
+            return self._loss_of(batch, labels)

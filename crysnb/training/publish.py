@@ -13,7 +13,7 @@ from crysnb.evaluate.run import evaluate
 from crysnb.files import write_whole
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.training.data import TrainingData
-from crysnb.training.recipe import Recipe
+from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.weights import store
 from crysnb.weights.card import ModelCard
 
@@ -67,6 +67,11 @@ DATASETS: dict[str, dict[str, str]] = {
 }
 
 
+_SPLIT = (
+    "by reduced formula: sha256('crysnb-split-v1:' + formula) mod 100; below 80 train, 80-89 val, 90-99 test"
+)
+
+
 def write_model(
     folder: Path, recipe: Recipe, network: GMTNetEnsemble, data: TrainingData, metrics: Mapping[str, Any]
 ) -> ModelCard:
@@ -79,19 +84,18 @@ def write_model(
         targets={recipe.target: recipe.learns},
         element_counts=data.element_counts("train"),
         dataset={
-            **DATASETS[recipe.dataset],
+            **_about(recipe.dataset),
             "folder": recipe.dataset,
             "target": recipe.target,
             "max_entry": recipe.max_entry,
             "left_out": data.left_out,
             **_beside(recipe),
             "crystals": {part: len(crystals) for part, crystals in data.parts.items()},
-            "split": "by reduced formula: sha256('crysnb-split-v1:' + formula) mod 100; "
-            "below 80 train, 80-89 val, 90-99 test",
+            "split": _SPLIT if recipe.dataset in DATASETS else "as split.json beside the data has it",
         },
         metrics=dict(metrics),
         training={
-            "command": f"crysnb train {recipe.name} --data $CRYSNB_DATA -o runs/{recipe.name}",
+            "command": f"crysnb train {_word(recipe)} --data $CRYSNB_DATA -o runs/{recipe.name}",
             "seed": recipe.seed,
             "recipe": {k: v for k, v in recipe.to_dict().items() if k != "model"},
             "recipe_sha256": recipe.hash,
@@ -102,15 +106,27 @@ def write_model(
     return store.save(folder, card, network.state_dict())
 
 
+def _about(dataset: str) -> dict[str, str]:
+    """What a card says of a data set; of one that is not known, that nothing is known."""
+    unknown = {"name": dataset, "licence": "not stated", "source": "not stated"}
+    return DATASETS.get(dataset, unknown)
+
+
+def _word(recipe: Recipe) -> str:
+    """What to pass to ``crysnb train``: a shipped recipe's name, or the file with the changed one."""
+    is_shipped = recipe.name in RECIPES.list() and RECIPES.get(recipe.name) == recipe
+    return recipe.name if is_shipped else "recipe.json"
+
+
 def _beside(recipe: Recipe) -> dict[str, Any]:
     """What else was learned from, and how, and the licences of all of it."""
     roles = [(name, "tensors, training part") for name in recipe.also]
     roles += [(name, "bulk and shear moduli, training part, first") for name in recipe.lessons]
     if not roles:
         return {}
-    licences = [DATASETS[name]["licence"] for name in (recipe.dataset, *(name for name, _ in roles))]
+    licences = [_about(name)["licence"] for name in (recipe.dataset, *(name for name, _ in roles))]
     return {
-        "also": [{**DATASETS[name], "folder": name, "use": use} for name, use in roles],
+        "also": [{**_about(name), "folder": name, "use": use} for name, use in roles],
         "licence": ", ".join(dict.fromkeys(licences)),
     }
 

@@ -12,14 +12,20 @@ from typing import Any
 import torch
 
 from crysnb.datasets.records import data_folder
+from crysnb.errors import CrysnbError, quote
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.training import checkpoint
-from crysnb.training.data import Labelled, load
+from crysnb.training.curve import PICTURE, draw_curves
+from crysnb.training.data import Labelled, TrainingData, load
+from crysnb.training.devices import CPU, Devices, launch
+from crysnb.training.folder import CHECKPOINTS, MODEL, held, same_data
 from crysnb.training.loop import Run, evaluate, seeded_network, uncertainty_factor
 from crysnb.training.moduli import load_lessons, taught
+from crysnb.training.place import Place
 from crysnb.training.publish import write_model
-from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.recipe import Recipe
+from crysnb.training.recipe_file import find_recipe
 from crysnb.training.reference import feature_reference
 from crysnb.weights import store
 from crysnb.weights.card import ModelCard
@@ -41,61 +47,118 @@ def without_subnormals() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
-@without_subnormals()
 def train(
-    recipe: str | Recipe, *, data: str | Path | None = None, out: str | Path, resume: bool = False
+    recipe: str | Path | Recipe,
+    *,
+    data: str | Path | None = None,
+    out: str | Path,
+    resume: bool = False,
+    devices: Devices = CPU,
+    progress: bool = False,
 ) -> ModelCard:
-    """Train a recipe and write ``out/model``; checkpoints lie in ``out/checkpoints``.
+    """Train a recipe and write ``out/model``; checkpoints and tables of epochs lie in ``out/checkpoints``.
 
     Parameters
     ----------
     recipe
-        Name of a shipped recipe, or a recipe.
+        Name of a shipped recipe, a ``.json`` file with one, or a recipe.
     data
         Folder of the data sets; ``$CRYSNB_DATA`` if not given.
     out
-        Output folder.
+        Output folder. No other run may write to it meanwhile.
     resume
-        Go on from the last checkpoint of every member. On one CPU thread the result is the same to
-        the bit.
+        Go on from the last checkpoint of every member, or begin where there is none. On one CPU thread
+        the result is the same to the bit, wherever the run before was stopped.
+    devices
+        What to compute on.
+    progress
+        Show bars on stderr, if that is a terminal.
+
+    Raises
+    ------
+    CrysnbError
+        As :func:`~crysnb.training.recipe_file.find_recipe`, :func:`~crysnb.training.folder.held`,
+        :func:`~crysnb.training.folder.same_data` and :func:`~crysnb.training.devices.launch` say;
+        ``training.diverged`` if the loss is no number any more; ``training.not_saved`` if a file cannot be
+        written.
     """
-    chosen = RECIPES.get(recipe) if isinstance(recipe, str) else recipe
-    folder = Path(out)
-    place = data_folder(chosen.dataset, data)
-    loaded = load(place, chosen)
-    log.info(
-        "%s: %d training and %d validation crystals; left out %s",
-        chosen.name,
-        len(loaded.parts["train"]),
-        len(loaded.parts["val"]),
-        loaded.left_out,
-    )
-    ensemble = GMTNetEnsemble(chosen.model, chosen.members)
-    start = _taught(chosen, place, loaded.parts["train"], folder / "checkpoints", resume=resume)
+    chosen = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
+    folder, source = Path(out), data_folder(chosen.dataset, data)
+    devices.on_gpu()
+    with held(folder, chosen, resume=resume):
+        try:
+            launch(devices, _train, chosen, source, folder, resume, progress)
+        except OSError as error:
+            raise CrysnbError(
+                "training.not_saved",
+                found=f"a file in {quote(str(folder))} cannot be written: {error.strerror or error}",
+                action="Make room there, and go on with --resume",
+            ) from error
+        return store.load(folder / MODEL).card
+
+
+@without_subnormals()
+def _train(place: Place, recipe: Recipe, source: Path, folder: Path, resume: bool, progress: bool) -> None:  # noqa: FBT001 - also called in new processes
+    """What every process does; the first one writes."""
+    loaded = load(source, recipe)
+    train_set, val = loaded.parts["train"], loaded.parts["val"]
+    if place.is_first:
+        log.info(
+            "%s: %d training and %d validation crystals; left out %s",
+            recipe.name,
+            len(train_set),
+            len(val),
+            loaded.left_out,
+        )
+    same_data(folder, loaded.parts, write=place.is_first)
+    logs: dict[str, list[dict[str, Any]]] = {}
+    ensemble = GMTNetEnsemble(recipe.model, recipe.members)
+    start = _taught(place, recipe, source, train_set, folder / CHECKPOINTS, resume=resume, progress=progress)
     for k, member in enumerate(ensemble.members):
-        log.info("member %d of %d", k + 1, chosen.members)
-        one = chosen.with_changes(seed=chosen.seed + k, members=1)
+        title = f"member {k + 1} of {recipe.members}"
+        if place.is_first:
+            log.info(title)
         run = Run(
-            one,
-            loaded.parts["train"],
-            loaded.parts["val"],
-            folder / "checkpoints" / f"member{k}",
+            recipe.with_changes(seed=recipe.seed + k, members=1),
+            train_set,
+            val,
+            folder / CHECKPOINTS / f"member{k}",
             network=copy.deepcopy(start),
+            place=place,
+            title=title if progress else "",
         )
         member.load_state_dict(run.train(resume=resume).state_dict())
+        logs[f"member {k + 1}"] = run.log
+        if place.is_first:
+            draw_curves(folder / PICTURE, recipe.name, logs)
+    if place.is_first:
+        _finish(recipe, ensemble, loaded, folder)
+    place.wait()
+
+
+def _finish(recipe: Recipe, ensemble: GMTNetEnsemble, loaded: TrainingData, folder: Path) -> None:
+    """Measure the ensemble and write the model folder."""
     val = loaded.parts["val"]
-    metrics: dict[str, Any] = {"val": evaluate(ensemble, val, chosen.learns)}
-    if chosen.members > 1:
-        metrics["uncertainty_factor"] = uncertainty_factor(ensemble, val, chosen.learns)
-    card = write_model(folder / "model", chosen, ensemble, loaded, metrics)
+    metrics: dict[str, Any] = {}
+    if val:
+        metrics["val"] = evaluate(ensemble, val, recipe.learns)
+    if val and recipe.members > 1:
+        metrics["uncertainty_factor"] = uncertainty_factor(ensemble, val, recipe.learns)
+    card = write_model(folder / MODEL, recipe, ensemble, loaded, metrics)
     if len(loaded.parts["train"]) > NEIGHBOURS and val:
-        reference = feature_reference(ensemble, loaded, chosen.learns, chosen.name)
-        card = store.save_reference(folder / "model", card, reference)
-    return card
+        reference = feature_reference(ensemble, loaded, recipe.learns, recipe.name)
+        store.save_reference(folder / MODEL, card, reference)
 
 
 def _taught(
-    recipe: Recipe, data: Path, crystals: list[Labelled], checkpoints: Path, *, resume: bool
+    place: Place,
+    recipe: Recipe,
+    source: Path,
+    crystals: list[Labelled],
+    checkpoints: Path,
+    *,
+    resume: bool,
+    progress: bool,
 ) -> GMTNet | None:
     """What all members start from: the network that took the recipe's lessons, or None without any.
 
@@ -105,13 +168,13 @@ def _taught(
         return None
     folder = checkpoints / "lessons"
     found = checkpoint.latest(folder, recipe.hash) if resume else None
-    if found is not None:
+    if found is not None and found.epoch >= recipe.lesson_epochs:
         network = seeded_network(recipe)
-        network.load_state_dict(found.tensors)
+        own = {n.removeprefix("network."): v for n, v in found.tensors.items() if n.startswith("network.")}
+        network.load_state_dict(own)
         return network
-    lessons = load_lessons(data, recipe)
-    log.info("%d lessons, %d epochs", len(lessons), recipe.lesson_epochs)
-    network = taught(recipe, crystals, lessons)
-    tensors = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    checkpoint.save(folder, checkpoint.Checkpoint(recipe.lesson_epochs, recipe.hash, tensors, []))
-    return network
+    lessons = load_lessons(source, recipe)
+    if place.is_first:
+        log.info("%d lessons, %d epochs", len(lessons), recipe.lesson_epochs)
+    title = "lessons" if progress else ""
+    return taught(recipe, crystals, lessons, resume=resume, folder=folder, place=place, title=title)

@@ -103,7 +103,9 @@ class CrystalBatch:
         return torch.einsum("ei,eij->ej", steps, cells)
 
     def to(self, device: torch.device | str) -> CrystalBatch:
-        """The same batch on another device."""
+        """The same batch on another device; itself where it is there already."""
+        if self.frac.device == torch.device(device):
+            return self
         return CrystalBatch(
             atomic_number=self.atomic_number.to(device),
             frac=self.frac.to(device),

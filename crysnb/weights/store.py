@@ -139,9 +139,9 @@ def save(folder: str | Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> 
     return complete
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Tensors of a safetensors file, without a card (training checkpoints)."""
-    return _parse(_read(path), path)
+def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+    """Tensors of a safetensors file, without a card (training checkpoints); its hash is checked if given."""
+    return _parse(_read(path) if sha256 is None else _checked(path, sha256), path)
 
 
 def tensor_bytes(tensors: Mapping[str, Tensor]) -> bytes:

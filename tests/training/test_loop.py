@@ -16,10 +16,11 @@ import crysnb as cn
 from crysnb.graph.build import build_one
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.training.data import Labelled, TrainingData
-from crysnb.training.loop import Run, displaced, uncertainty_factor
+from crysnb.training.loop import Run, uncertainty_factor
 from crysnb.training.loss import tensor_loss
 from crysnb.training.publish import write_model
 from crysnb.training.recipe import RECIPES
+from crysnb.training.stage import displaced
 from crysnb.values.crystal_batch import CrystalBatch, collate
 
 RECIPE = RECIPES.get("gmtnet-dielectric").with_changes(

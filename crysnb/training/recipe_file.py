@@ -1,0 +1,88 @@
+"""Recipes by name or from a JSON file, with changes told as words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from crysnb.errors import CrysnbError, ShapeError, quote
+from crysnb.files import parse_json, read_whole
+from crysnb.training.recipe import RECIPES, Recipe
+
+_MAX_BYTES = 1 << 16
+
+
+def find_recipe(word: str | Path) -> Recipe:
+    """A shipped recipe by name, or one that a ``.json`` file holds.
+
+    The file is an object of fields of :class:`~crysnb.training.recipe.Recipe` and of its network's
+    configuration. ``base`` names a shipped recipe, and the other keys change it; without it every field
+    that has no default must be there, as in the ``recipe.json`` of an output folder.
+
+    Raises
+    ------
+    UnknownName
+        For a name that is not shipped, or a field that does not exist.
+    CrysnbError
+        ``recipe.not_found``, ``recipe.not_a_file``, ``recipe.unreadable_file``, ``recipe.too_large``;
+        ``recipe.syntax`` for what is no JSON object; ``recipe.range`` and ``config.range`` for values.
+    """
+    if not str(word).endswith(".json"):
+        return RECIPES.get(str(word))
+    path = Path(word)
+    content = read_whole(path, "recipe", limit=_MAX_BYTES, too_large=lambda _: _refuse("a large file", _FORM))
+    data = parse_json(content, depth=5, refuse=_refuse)
+    if not isinstance(data, dict):
+        raise _refuse("no object", _FORM)
+    base = data.pop("base", None)
+    if base is None:
+        return Recipe.from_dict(data)
+    model = data.pop("model", {})
+    if not isinstance(base, str) or not isinstance(model, dict):
+        raise _refuse("a base that is no name, or a model that is no object", _FORM)
+    return changed(RECIPES.get(base), {**model, **data})
+
+
+def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe with other values of some fields, each of which is checked."""
+    changes = dict(changes)
+    if changes.pop("schema_version", 1) != 1:
+        raise _refuse("an unknown schema_version", "1")
+    if "learns" in changes:
+        changes.setdefault("properties", [changes["learns"]])
+    return recipe.with_changes(**changes)
+
+
+def changes_of(words: Iterable[str]) -> dict[str, Any]:
+    """Fields and values from words such as ``noise=0.02``, ``also=[]`` or ``name=mine``.
+
+    A value is JSON, or else taken as text.
+
+    Raises
+    ------
+    ShapeError
+        ``recipe.change`` for a word without a name and a value, or a name that comes twice.
+    """
+    found: dict[str, Any] = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not (name and sign and value) or name in found:
+            raise ShapeError(
+                "recipe.change",
+                found=f"{quote(word)}{' comes after another value' if name in found else ''}",
+                accepted="NAME=VALUE, once for each name",
+            )
+        try:
+            found[name] = json.loads(value)
+        except (ValueError, RecursionError):
+            found[name] = value
+    return found
+
+
+_FORM = 'an object such as {"base": "gmtnet-dielectric", "name": "mine", "dataset": "mine", "target": "eps"}'
+
+
+def _refuse(found: str, accepted: str) -> CrysnbError:
+    return ShapeError("recipe.syntax", found=f"the recipe is {found}", accepted=accepted)
