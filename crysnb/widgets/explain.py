@@ -23,7 +23,7 @@ from crysnb.widgets.explain_tabs import TABS, Context, Predictions, TabPanel, ar
 from crysnb.widgets.prediction_panel import PredictionPanel, panel
 from crysnb.widgets.scene import Scene, stacked
 from crysnb.widgets.session import Session
-from crysnb.widgets.story import Sentence, crystal_sentences, notice_sentences
+from crysnb.widgets.story import Sentence, crystal_sentences, near_sentences, notice_sentences
 from crysnb.widgets.story_view import LABELS, StoryView
 
 _log = logging.getLogger(__name__)
@@ -65,6 +65,8 @@ class Explain:
         self.session.add(self.panel)
         self.tabs: dict[str, TabPanel] = {}
         self._faults: dict[str, str] = {}
+        self._is_open = False
+        self._near: tuple[SymmetryInfo | None, list[Sentence]] | None = None
         self._build_tabs()
         lines = self.code()  # first, so that the story tells of a tab that fails here
         self.story = StoryView(self._title, self.sentences(), lines)
@@ -97,6 +99,8 @@ class Explain:
         """The story: the crystal, warnings, then what each tab adds."""
         notices = [*self._reading.notices, *(n for p in self.result.values() for n in p.notices)]
         out = [*crystal_sentences(self._reading, self._symmetry), *notice_sentences(notices)]
+        if not any(n.code == "symmetry.near" for n in notices):  # a prediction says it with its components
+            out += self._nearly()
         if not self.result and self.panel.failure is not None and self.panel.message:
             out.append(Sentence("error", self.panel.message))
         for name, tab in self.tabs.items():
@@ -106,6 +110,13 @@ class Explain:
         if any(op["text"].startswith(_SHIFTED) for op in self.crystal.describe()["operations"]):
             out.append(Sentence("fact", _SHIFT_NOTE))
         return list(dict.fromkeys(out))
+
+    def _nearly(self) -> list[Sentence]:
+        """The symmetry that the crystal only just misses; looked for once."""
+        if self._near is None or self._near[0] is not self._symmetry:
+            told = near_sentences(self._reading.structure, self._symmetry)
+            self._near = self._symmetry, told
+        return self._near[1]
 
     @property
     def _title(self) -> str:
@@ -248,7 +259,13 @@ class Explain:
             session=self.session,
             source=self._source,
             options=self._options(),
+            changed=self._code_changed,
         )
+
+    def _code_changed(self) -> None:
+        """Another tensor or frame was chosen in a tab."""
+        if self._is_open:
+            self.story.update(self._title, self.story.sentences, self.code())
 
     def _options(self) -> dict[str, Any]:
         chosen = self.panel.options
@@ -262,6 +279,7 @@ class Explain:
                 read(self.panel.structure),
                 "structure",
             )
+            self._near = None
             self._symmetry = _symmetry_of(self._reading)
             self.crystal.update(self._symmetry, self._reading)
         # Another tolerance may give another group, or none: then the crystal has other operations.

@@ -42,6 +42,8 @@ class Context:
         How the crystal is written in a line of code.
     options
         ``symprec`` and ``idealize`` where they are not at their default.
+    changed
+        To be called when the code of the tab is another one.
     """
 
     reading: Reading
@@ -52,6 +54,7 @@ class Context:
     session: Session
     source: str
     options: Mapping[str, Any]
+    changed: Callable[[], None] = lambda: None
 
 
 class TabPanel(Protocol):

@@ -13,6 +13,8 @@ from crysnb.widgets.number_text import decimals_for, number_text, share_text, sm
 from crysnb.widgets.nye_result import EXACT, NyeResult
 
 if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
     from crysnb.structure.read import Reading
     from crysnb.values.symmetry_info import SymmetryInfo
 
@@ -56,6 +58,17 @@ def crystal_sentences(reading: Reading, symmetry: SymmetryInfo | None) -> list[S
     group = f"space group {symmetry.symbol} ({symmetry.number}), point group {symmetry.point_group}"
     kept = "1 operation" if n_ops == 1 else f"{n_ops} operations"
     return [Sentence("fact", f"{head} has {sites}, {group}: {kept} up to translation.")]
+
+
+def near_sentences(structure: Structure, symmetry: SymmetryInfo | None) -> list[Sentence]:
+    """The higher symmetry that a crystal only just misses; a prediction says the same in its notices."""
+    from crysnb.symmetry.group_distance import nearly
+
+    near = None if symmetry is None else nearly(structure, symmetry)
+    if near is None or symmetry is None:
+        return []
+    text = f"The crystal is only {near.text}. It was treated as {symmetry.symbol} ({symmetry.number})."
+    return [Sentence("warning", text)]
 
 
 def form_sentences(result: NyeResult) -> list[Sentence]:

@@ -15,6 +15,7 @@ from crysnb.tensors.surface_result import Surface
 from crysnb.widgets import html
 from crysnb.widgets.closing import close_whole
 from crysnb.widgets.explain_tabs import Context, Tab, arguments, register_tab
+from crysnb.widgets.nye_options import NyeChoices
 from crysnb.widgets.nye_result import NyeResult, nye_result
 from crysnb.widgets.scene import Scene, stacked
 from crysnb.widgets.story import Sentence, form_sentences, prediction_sentences
@@ -66,12 +67,14 @@ class TensorTab:
     @property
     def code(self) -> str:
         """The line that shows the same alone."""
-        c = self._context
+        c, first = self._context, NyeChoices(self._results[self.shown]).first
+        chosen = {name: self.view.options[name] for name in ("frame", "setting")}
+        axes = arguments({name: value for name, value in chosen.items() if value != first[name]})
         if self._results[self.shown].prediction is not None:
             more = arguments(c.options)
-            return f"cn.nye(cn.predict({c.source}, model={c.model!r}, property={self.shown!r}{more}))"
+            return f"cn.nye(cn.predict({c.source}, model={c.model!r}, property={self.shown!r}{more}){axes})"
         more = arguments({k: v for k, v in c.options.items() if k == "symprec"})
-        return f"cn.nye(cn.tensor_form({c.source}, {self.shown!r}{more}))"
+        return f"cn.nye(cn.tensor_form({c.source}, {self.shown!r}{more}){axes})"
 
     def sentences(self) -> Sequence[Sentence]:
         """What symmetry and the model say of each tensor, predicted ones first."""
@@ -137,6 +140,7 @@ class TensorTab:
     def _turned(self, _change: Any) -> None:
         """The diagram shows another tensor, or the same one in another frame."""
         self._show_surface()
+        self._context.changed()
 
     @property
     def _views(self) -> tuple[NyeView | SurfaceView, ...]:

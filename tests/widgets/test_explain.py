@@ -142,6 +142,42 @@ def test_every_line_of_code_runs(explain, x):
             shown.close()
 
 
+def test_the_code_tells_the_tensor_and_the_frame_that_were_chosen(explain):
+    view = explain("quartz")
+    tab = view.tabs["tensor"]
+
+    def told_code():
+        line = dict(view.story.code)["Tensor"]
+        shown, there = eval(line, {"cn": cn}).result, tab.view.result  # noqa: S307 - our own line
+        assert (shown.kind, shown.form.frame) == (there.kind, there.form.frame)
+        assert shown.form.setting_index == there.form.setting_index
+        return line
+
+    assert "frame" not in told_code()
+    tab.view.options = {"frame": "ieee"}
+    assert told_code().endswith("), frame='ieee')")
+    tab.shown = "elastic"
+    assert told_code() == "cn.nye(cn.tensor_form('quartz', 'elastic'), frame='ieee')"  # it stays
+    tab.view.options = {"frame": "nye", "setting": 1}
+    assert told_code() == "cn.nye(cn.tensor_form('quartz', 'elastic'), frame='nye', setting=1)"
+    tab.view.options = {"frame": "own"}
+    assert "frame" not in told_code()
+
+
+def test_what_is_nearly_symmetric_is_told_without_a_prediction(explain):
+    salt = cn.as_structure("NaCl")
+    salt.translate_sites([0], [0.02, 0.0, 0.0], frac_coords=False)
+    with_prediction = [s for s in told(explain(salt), "warning") if "only" in s and "Fm-3m" in s]
+    assert len(with_prediction) == 1
+    assert "free component" in with_prediction[0]
+    salt.replace_species({"Cl": "Po"})  # an element that the model does not know
+    view = explain(salt)
+    assert view.result == {}
+    (alone,) = (s for s in told(view, "warning") if "Fm-3m" in s)
+    assert alone.startswith("The crystal is only 0.018 Å")
+    assert not any("The crystal is only" in s for s in told(explain("NaCl"), "warning"))
+
+
 def noisy_quartz():
     crystal, random = cn.as_structure("quartz").copy(), np.random.default_rng(0)
     for k in range(len(crystal)):
