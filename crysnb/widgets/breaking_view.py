@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -16,15 +14,14 @@ from crysnb.breaking.step import Step, step
 from crysnb.errors import CrysnbError, UnknownName
 from crysnb.symmetry.parent import Parent
 from crysnb.values.tensor_kind import KINDS, TensorKind
-from crysnb.widgets import faults, html
-from crysnb.widgets.base import ExplainerWidget
+from crysnb.widgets import html
+from crysnb.widgets.asking_view import AskingView
 from crysnb.widgets.breaking_chart import amplitude_text
 from crysnb.widgets.breaking_scene import breaking_scene
 from crysnb.widgets.breaking_state import breaking_state, rows
 from crysnb.widgets.breaking_work import BreakingAnswer, BreakingRequest, Work
 from crysnb.widgets.messages import Check
 from crysnb.widgets.scene import Scene
-from crysnb.widgets.worker import LatestWins, Token
 
 #: Seconds of quiet after which the model is asked.
 PAUSE = 0.15
@@ -33,7 +30,7 @@ _BEGIN = 0.2
 HEADERS = ("what", "value")
 
 
-class BreakingView(ExplainerWidget):
+class BreakingView(AskingView[BreakingRequest, BreakingAnswer]):
     """A distortion with its amplitude on a slider. Made by :func:`crysnb.break_symmetry`.
 
     Symmetry follows the slider at once; a model is asked when the slider rests, in a thread of its own, and
@@ -51,26 +48,18 @@ class BreakingView(ExplainerWidget):
 
     kind = traitlets.Unicode("breaking").tag(sync=True)
     n_answers = traitlets.Int(0)
+    _message_step = 0.1
 
     def __init__(
         self, parent: Parent, work: Work, tensor: TensorKind, title: str = "", *, asks: bool = True
     ) -> None:
-        self._title, self._compute = title, work
+        self._title = title
         self._library = Library(parent)
         self._answer: BreakingAnswer | None = None
-        self.failure: Exception | None = None  # of the latest answer
-        # State updates of the browser and of the worker do not mix.
-        self._turn = threading.RLock()
-        self._is_open = False
-        self._number = 0  # of the request that is waited for; 0 for none
         first = self._library.get("strain e1")
         self._step = step(parent, first, _BEGIN * first.largest, tensor)
-        self._worker: LatestWins[BreakingRequest, BreakingAnswer] = LatestWins(
-            _in_worker(work), weakref.ref(self), PAUSE, eager=False
-        )
         options = {"pattern": first.name, "amplitude": self._step.amplitude, "kind": tensor.name}
-        super().__init__(options=options, data=self._state())
-        self._is_open = True
+        super().__init__(work, pause=PAUSE, eager=False, options=options, data=self._state())
         if asks:
             self._submit()
 
@@ -139,53 +128,6 @@ class BreakingView(ExplainerWidget):
             "kind": ", ".join(KINDS),
         }[option]
 
-    def set_state(self, sync_data: Any) -> None:
-        """Take over a state update from the browser."""
-        with self._turn:
-            super().set_state(sync_data)
-
-    @traitlets.observe("options")
-    def _options_changed(self, _change: Any) -> None:
-        if self._is_open:
-            self._refresh()
-
-    def _on_event(self, kind: str) -> None:
-        if kind == "run":
-            self.ask()
-        else:
-            self.cancel()
-
-    def ask(self, *, wait: bool = False) -> None:
-        """Ask the model about what is shown.
-
-        Parameters
-        ----------
-        wait
-            Compute here and now instead of in the background.
-        """
-        self.failure = None
-        if not wait:
-            self._submit(at_once=True)
-            return
-        self._drop()
-        try:
-            answer = self._compute(self._request(), lambda _done, _total: None)
-        except Exception as error:  # noqa: BLE001 - shown and logged: of a network it may be anything
-            self._fail(error)
-        else:
-            self._show(answer)
-
-    def cancel(self) -> None:
-        """Stop what is running; the answer shown before stays."""
-        self._drop()
-        with self._turn, self.hold_sync():
-            if self.status == "running":
-                self.progress, self.status, self.message = 0.0, "idle", "Cancelled."
-
-    def wait(self, timeout: float = 60.0) -> bool:
-        """Wait until nothing is running; whether that happened in ``timeout`` seconds."""
-        return self._worker.join(timeout)
-
     def update(self, parent: Parent, work: Work | None = None, title: str = "") -> None:
         """Show another crystal, another symmetry or another model; the distortion stays where it still is."""
         with self._turn:
@@ -194,8 +136,7 @@ class BreakingView(ExplainerWidget):
             if work is not None:
                 self._drop()
                 self._worker.close()
-                self._compute = work
-                self._worker = LatestWins(_in_worker(work), weakref.ref(self), PAUSE, eager=False)
+                self._hire(work, PAUSE, eager=False)
             if not self._is_pattern(self.options["pattern"]):
                 self._is_open = False
                 self.options = {"pattern": "strain e1"}
@@ -229,16 +170,6 @@ class BreakingView(ExplainerWidget):
         self._step = step(self._library.parent, pattern, size, self.options["kind"])
         self.data = self._state()
 
-    def _submit(self, *, at_once: bool = False) -> None:
-        with self._turn, self.hold_sync():
-            self._number = self._worker.submit(self._request(), at_once=at_once)
-            if self._number:
-                self.failure = None
-                self.error_report = ""
-                self.progress = 0.0
-                self.message = self.details = ""
-                self.status = "running"
-
     def _is_pattern(self, name: object) -> bool:
         if not isinstance(name, str):
             return False
@@ -248,53 +179,22 @@ class BreakingView(ExplainerWidget):
             return False
         return True
 
-    # -- the worker, in its own thread -------------------------------------------------------------
-
-    @faults.shows_errors
-    def worker_done(self, number: int, answer: BreakingAnswer) -> None:
-        """Show an answer."""
-        with self._turn:
-            if self._is_wanted(number):
-                self._show(answer)
-
-    def worker_failed(self, number: int, error: Exception) -> None:
-        """Show an error; the symmetry goes on."""
-        with self._turn:
-            if self._is_wanted(number):
-                self._fail(error)
-
-    def worker_progress(self, number: int, share: float) -> None:
-        """Show how far the work is."""
-        with self._turn:
-            if self._number == number and share - self.progress >= 0.1:
-                self.progress = share
-
-    def _drop(self) -> None:
-        with self._turn:
-            self._number = 0
-        self._worker.cancel()
-
-    def _is_wanted(self, number: int) -> bool:
-        is_wanted = self._number == number
-        self._number = 0 if is_wanted else self._number
-        return is_wanted
-
     def _show(self, answer: BreakingAnswer) -> None:
         with self._turn, self.hold_sync():
             self._answer, self.failure = answer, None
             self.data = self._state()
-            self.error_report = self.message = self.details = ""
-            self.progress, self.status = 0.0, "idle"
+            self._settle("")
+
+    def _tell(self) -> None:
         self.n_answers += 1
 
     def _fail(self, error: Exception) -> None:
-        self.failure = error
+        if not isinstance(error, UnknownName):
+            super()._fail(error)
+            return
+        self.failure = error  # a tensor that this model does not predict is no fault
         with self._turn, self.hold_sync():
-            self.progress = 0.0
-            if isinstance(error, UnknownName):  # a tensor that this model does not predict is no fault
-                self.message, self.details, self.status = error.text, "", "idle"
-            else:
-                self.show_error(error)
+            self._settle(error.text)
 
     # -- pictures and display ----------------------------------------------------------------------
 
@@ -368,23 +268,13 @@ class BreakingView(ExplainerWidget):
 
     def close(self) -> None:
         """Stop the work, forget the answers, and release the view."""
-        self._is_open = False
-        self._drop()
-        self._worker.close()
-        self._answer = None
         super().close()
+        self._answer = None
 
     def __repr__(self) -> str:
         s = self._step
         done = f"{s.pattern.name} {amplitude_text(s.amplitude, s.pattern.unit)}"
         return f"BreakingView({self._title}: {done}, {s.parent_group} to {s.group}, {self.status})"
-
-
-def _in_worker(work: Work) -> Any:
-    def run(request: BreakingRequest, token: Token) -> BreakingAnswer:
-        return work(request, token.step)
-
-    return run
 
 
 def _is_amplitude(value: object) -> bool:

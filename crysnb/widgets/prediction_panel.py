@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from crysnb.values.prediction import Prediction
-from crysnb.widgets import faults, html
-from crysnb.widgets.base import ExplainerWidget
+from crysnb.widgets import html
+from crysnb.widgets.asking_view import AskingView
 from crysnb.widgets.messages import Check, encodable
 from crysnb.widgets.prediction_cards import headline_text
 from crysnb.widgets.prediction_scene import prediction_scene
 from crysnb.widgets.prediction_state import model_entry, panel_rows, panel_state, panel_text
 from crysnb.widgets.prediction_work import PanelRequest, PanelResult, Work, model_choices, predict_all
 from crysnb.widgets.scene import Scene
-from crysnb.widgets.worker import LatestWins, Token
 
 if TYPE_CHECKING:
     from crysnb.models.interface import Model
@@ -32,7 +29,7 @@ Predictions = Mapping[str, Prediction]
 MIN_SYMPREC, MAX_SYMPREC = 1e-5, 1e-1
 
 
-class PredictionPanel(ExplainerWidget):
+class PredictionPanel(AskingView[PanelRequest, PanelResult]):
     """Controls, and a value card for every property that the model predicts. Made by :func:`panel`.
 
     Choosing another model or tolerance predicts anew, in a thread of its own; of many wishes the newest
@@ -59,19 +56,10 @@ class PredictionPanel(ExplainerWidget):
     ) -> None:
         self._reading = reading
         self._models = dict(models)
-        self._compute = work
         self._result: PanelResult | None = None
-        self.failure: Exception | None = None  # of the latest prediction
         self._callbacks: list[Callable[[Predictions], object]] = []
-        # State updates of the browser and of the worker do not mix.
-        self._turn = threading.RLock()
-        self._is_open = False
-        self._number = 0  # of the request that is waited for; 0 for none
-        # The worker holds the work, and the panel weakly: a panel that is gone is gone.
-        self._worker: LatestWins[PanelRequest, PanelResult] = LatestWins(_in_worker(work), weakref.ref(self))
         options = {"model": model, "symprec": "auto", "idealize": True}
-        super().__init__(options=options, data=self._state())
-        self._is_open = True
+        super().__init__(work, options=options, data=self._state())
 
     # -- results ---------------------------------------------------------------------------------
 
@@ -128,28 +116,7 @@ class PredictionPanel(ExplainerWidget):
         wait
             Compute here and now instead of in the background.
         """
-        if not wait:
-            self._submit(at_once=True)
-            return
-        self._drop()
-        try:
-            result = self._compute(self._request(), lambda _done, _total: None)
-        except Exception as error:  # noqa: BLE001 - shown and logged: of a network it may be anything
-            self._fail(error)
-        else:
-            self._show(result)
-            self._tell()
-
-    def cancel(self) -> None:
-        """Stop what is running; the values shown before stay."""
-        self._drop()
-        with self._turn, self.hold_sync():
-            if self.status == "running":
-                self._settle("Cancelled.")
-
-    def wait(self, timeout: float = 60.0) -> bool:
-        """Wait until nothing is running; whether that happened in ``timeout`` seconds."""
-        return self._worker.join(timeout)
+        self.ask(wait=wait)
 
     def option_checks(self) -> Mapping[str, Check]:
         """What the browser may ask for."""
@@ -167,21 +134,8 @@ class PredictionPanel(ExplainerWidget):
             "idealize": "True or False",
         }[option]
 
-    def set_state(self, sync_data: Any) -> None:
-        """Take over a state update from the browser."""
-        with self._turn:
-            super().set_state(sync_data)
-
-    @traitlets.observe("options")
-    def _options_changed(self, _change: Any) -> None:
-        if self._is_open:
-            self._submit()
-
-    def _on_event(self, kind: str) -> None:
-        if kind == "run":
-            self.predict()
-        else:
-            self.cancel()
+    def _refresh(self) -> None:
+        self._submit()
 
     def _request(self) -> PanelRequest:
         name = self.options["model"]
@@ -200,48 +154,7 @@ class PredictionPanel(ExplainerWidget):
                 self._drop()
                 self._settle("")
                 return
-            self._number = self._worker.submit(self._request(), at_once=at_once)
-            if self._number:
-                self.error_report = ""
-                self.progress = 0.0
-                self.message = self.details = ""
-                self.status = "running"
-
-    # -- the worker, in its own thread -----------------------------------------------------------
-
-    @faults.shows_errors
-    def worker_done(self, number: int, result: PanelResult) -> None:
-        """Show a result."""
-        with self._turn:
-            if not self._is_wanted(number):
-                return
-            self._show(result)
-        self._tell()
-
-    def worker_failed(self, number: int, error: Exception) -> None:
-        """Show an error; the values shown before stay."""
-        with self._turn:
-            if self._is_wanted(number):
-                self._fail(error)
-
-    def worker_progress(self, number: int, share: float) -> None:
-        """Show how far the work is, in steps that are worth a message."""
-        if share == 0 or share - self.progress >= 0.02:
-            with self._turn:
-                if self._number == number:
-                    self.progress = share
-
-    def _drop(self) -> None:
-        """Wait for nothing any more."""
-        with self._turn:
-            self._number = 0
-        self._worker.cancel()
-
-    def _is_wanted(self, number: int) -> bool:
-        # A newer wish may have come after the worker let this one through.
-        is_wanted = self._number == number
-        self._number = 0 if is_wanted else self._number
-        return is_wanted
+            super()._submit(at_once=at_once)
 
     def _show(self, result: PanelResult) -> None:
         with self._turn, self.hold_sync():
@@ -258,10 +171,8 @@ class PredictionPanel(ExplainerWidget):
                 self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        self.failure = error
-        with self._turn:
-            self.progress = 0.0
-            self.show_error(error)
+        with self._turn, self.hold_sync():
+            super()._fail(error)
             if self._result is not None and not self._is_current():
                 self.message = f"{self.message} The values shown are for {self._result.request.text}."
 
@@ -270,12 +181,9 @@ class PredictionPanel(ExplainerWidget):
         return shown is not None and shown.reading is self._reading and shown.options == dict(self.options)
 
     def _settle(self, message: str) -> None:
-        """The status when nothing runs: idle, or stale if the values belong to other options."""
-        self.error_report = ""
-        self.progress = 0.0
-        self.details = ""
+        """The state when nothing runs: idle, or stale if the values belong to other options."""
+        super()._settle(message)
         if self._is_current() or self._result is None:
-            self.message, self.status = message, "idle"
             return
         shown = f"The values shown are for {self._result.request.text}."
         self.message = f"{message} {shown} Press Predict for new ones.".strip()
@@ -338,10 +246,7 @@ class PredictionPanel(ExplainerWidget):
         )
 
     def close(self) -> None:
-        """Stop the work, forget callbacks and results, and release the view."""
-        self._is_open = False
-        self.cancel()
-        self._worker.close()
+        """Stop the work, forget the callbacks, and release the view."""
         self._callbacks.clear()
         super().close()
 
@@ -349,13 +254,6 @@ class PredictionPanel(ExplainerWidget):
         title = self._reading.structure_id
         cards = "; ".join(headline_text(c) for c in self._state()["cards"]) or "no prediction"
         return f"PredictionPanel({title}: {cards}, {self.options['model']}, {self.status})"
-
-
-def _in_worker(work: Work) -> Callable[[PanelRequest, Token], PanelResult]:
-    def run(request: PanelRequest, token: Token) -> PanelResult:
-        return work(request, token.step)
-
-    return run
 
 
 def _is_symprec(value: object) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ from crysnb.symmetry.search import MAX_SYMPREC, MIN_SYMPREC
 from crysnb.values.prediction import Prediction
 from crysnb.values.tensor_kind import TensorKind
 from crysnb.widgets import html
-from crysnb.widgets.base import ExplainerWidget
+from crysnb.widgets.asking_view import AskingView, Report
 from crysnb.widgets.messages import Check
 from crysnb.widgets.nye_controls import check_dict
 from crysnb.widgets.nye_options import MAX_SETTINGS, NyeChoices
@@ -23,7 +21,6 @@ from crysnb.widgets.nye_result import SHOWN, TOLERANCE, NyeResult, nye_result
 from crysnb.widgets.nye_scene import nye_scene, reason_lines, rotation_lines
 from crysnb.widgets.nye_state import nye_state
 from crysnb.widgets.scene import Scene
-from crysnb.widgets.worker import LatestWins
 
 if TYPE_CHECKING:
     from crysnb.symmetry.detect import Symprec
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from crysnb.tensors.form import TensorForm
 
 
-class NyeView(ExplainerWidget):
+class NyeView(AskingView[NyeChoices, "tuple[NyeChoices, Staircase]"]):
     """The Nye diagram of one tensor. Made by :func:`nye`.
 
     Attributes
@@ -53,14 +50,7 @@ class NyeView(ExplainerWidget):
     def __init__(self, result: NyeResult) -> None:
         self._choices = NyeChoices(result)
         self._result = result
-        # The tab of cn.explain may bring another tensor from a thread of its own.
-        self._turn = threading.RLock()
-        self._worker: LatestWins[NyeChoices, tuple[NyeChoices, Staircase]] = LatestWins(
-            lambda choices, _token: _staircase(choices), weakref.ref(self)
-        )
-        self._is_open = False
-        super().__init__(options=self._choices.first, data=self._state())
-        self._is_open = True
+        super().__init__(_staircase, options=self._choices.first, data=self._state())
 
     @property
     def result(self) -> NyeResult:
@@ -95,23 +85,6 @@ class NyeView(ExplainerWidget):
         """Options that go together; raises where they cannot be shown."""
         return self._choices.settled(options, asked)
 
-    def set_state(self, sync_data: Any) -> None:
-        """Take over a state update from the browser."""
-        with self._turn:
-            super().set_state(sync_data)
-
-    @traitlets.observe("options")
-    def _options_changed(self, _change: Any) -> None:
-        if self._is_open:
-            self._show()
-
-    def _on_event(self, kind: str) -> None:
-        # The one thing that takes long enough to be asked for.
-        if kind == "run":
-            self.compare_tolerances()
-        else:
-            super()._on_event(kind)
-
     def compare_tolerances(self, *, wait: bool = False) -> None:
         """Find the space groups at all tolerances, and offer them to choose from.
 
@@ -122,32 +95,28 @@ class NyeView(ExplainerWidget):
         """
         if not self._choices.has_tolerances or self._choices.staircase is not None:
             return
-        if wait:
-            self._offer(_staircase(self._choices))
-        elif self._worker.submit(self._choices, at_once=True):
-            self.status = "running"
+        self.ask(wait=wait)
 
-    def worker_done(self, number: int, found: tuple[NyeChoices, Staircase]) -> None:
-        """The space groups at all tolerances are there."""
-        del number
-        self._offer(found)
+    def _on_event(self, kind: str) -> None:
+        # The one thing that takes long enough to be asked for.
+        if kind == "run":
+            self.compare_tolerances()
+        else:
+            super()._on_event(kind)
 
-    def worker_failed(self, number: int, error: Exception) -> None:
-        """They cannot be found."""
-        del number
-        self.show_error(error)
+    def _request(self) -> NyeChoices:
+        return self._choices
 
-    def worker_progress(self, number: int, share: float) -> None:
-        """There is no progress to tell of."""
-
-    def _offer(self, found: tuple[NyeChoices, Staircase]) -> None:
-        choices, choices.staircase = found[0], found[1]
+    def _show(self, answer: tuple[NyeChoices, Staircase]) -> None:
+        """Offer the space groups at all tolerances."""
+        choices, found = answer
+        choices.staircase = found
         with self._turn, self.hold_sync():
-            self.status = "idle"
+            self._settle("")
             if choices is self._choices:
                 self.data = self._state()
 
-    def _show(self) -> None:
+    def _refresh(self) -> None:
         with self._turn, self.hold_sync():
             self._result = self._choices.result(self.options)
             for kind in ("cells", "operations"):
@@ -223,7 +192,7 @@ class NyeView(ExplainerWidget):
                 self.options = self._choices.kept(self.options)
             finally:
                 self._is_open = True
-            self._show()
+            self._refresh()
 
     def section(self, heading: str = "") -> html.Section:
         """The view on an offline page."""
@@ -242,11 +211,6 @@ class NyeView(ExplainerWidget):
             state=self.offline_state(state),
         )
 
-    def close(self) -> None:
-        """Stop the work, and release the view."""
-        self._worker.close()
-        super().close()
-
     def __repr__(self) -> str:
         return repr(self._result).replace("NyeResult", "NyeView", 1)
 
@@ -257,7 +221,7 @@ def _sentence(cell: dict[str, Any]) -> str:
     )
 
 
-def _staircase(choices: NyeChoices) -> tuple[NyeChoices, Staircase]:
+def _staircase(choices: NyeChoices, _report: Report) -> tuple[NyeChoices, Staircase]:
     from crysnb.symmetry.staircase import staircase
 
     return choices, staircase(choices.crystal)
