@@ -30,7 +30,8 @@ V = TypeVar("V", bound=ShowsErrors)
 def line_of(error: Exception) -> str:
     """One human line: code, what was found and what to do for an error of ours, the class name otherwise."""
     if isinstance(error, CrysnbError):
-        return _cut(f"[{error.code}] {sentences(error.found, error.action)}", _MAX_LINE)
+        text = sentences(error.found, error.action)
+        return _cut(f"[{error.code}] {text}", _MAX_LINE)
     name = type(error).__name__
     return f"{name}: Python code behind this view failed. The view goes on; the log has the traceback."
 
