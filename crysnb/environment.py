@@ -33,7 +33,15 @@ LAB_EXTENSIONS = {
     "anywidget": "anywidget",
     "nglview-js-widgets": "nglview",
 }
-VARIABLES = ("CRYSNB_DATA", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", CPU_VARIABLE, MEMORY_VARIABLE)
+VARIABLES = (
+    "CRYSNB_DATA",
+    "CRYSNB_CACHE",
+    "CRYSNB_OFFLINE",
+    "CUDA_VISIBLE_DEVICES",
+    "OMP_NUM_THREADS",
+    CPU_VARIABLE,
+    MEMORY_VARIABLE,
+)
 #: JupyterLab and one kernel at work on the quickstart (0.66 GB at most, printed by binder/measure.py) and
 #: some room; room for one prediction.
 LESSON_BYTES, SPARE_BYTES = 800_000_000, 300_000_000

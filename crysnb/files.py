@@ -180,11 +180,16 @@ def _replace(target: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            partial.chmod(stat.S_IMODE(target.stat().st_mode))
-        partial.replace(target)
+        put_in_place(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def put_in_place(partial: Path, target: Path) -> None:
+    """Give a file that is whole and on disk its final name; one that is there keeps its permissions."""
+    if target.exists():
+        partial.chmod(stat.S_IMODE(target.stat().st_mode))
+    partial.replace(target)
 
 
 def _not_writable(path: object, reason: str) -> CrysnbError:

@@ -141,7 +141,9 @@ _SANITY, _MEMORY, _RUN = "predict/sanity.py", "predict/memory.py", "predict/run.
 _STORE, _CARD, _LOADING = "weights/store.py", "weights/card.py", "models/interface.py"
 _M3, _M4 = "test_m3_invalid_output.py", "test_m4_changed_weights.py"
 _M9, _M10 = "test_m9_out_of_memory.py", "test_m10_lost_device.py"
+_FETCH, _PARTIAL, _M6 = "weights/fetch.py", "weights/partial.py", "test_m6_interrupted_download.py"
 _BASE, _WORKER, _PANEL = "widgets/base.py", "widgets/worker.py", "widgets/prediction_panel.py"
+_ASKING = "widgets/asking_view.py"
 _MESSAGES, _FAULTS, _FILES = "widgets/messages.py", "widgets/faults.py", "files.py"
 _T_WORKER, _T_PANEL = "../widgets/test_worker.py", "../widgets/test_prediction_panel.py"
 _T_FAULTS = "../widgets/test_faults.py"
@@ -479,6 +481,72 @@ PROTECTIONS: tuple[Protection, ...] = (
         "",
         "test_m5_pickle.py",
     ),
+    _text(
+        "M6",
+        "the hash",
+        _FETCH,
+        "        if not partial.complete:\n            partial.d",
+        "        if False:\n            partial.d",
+        _M6,
+        fast=True,
+    ),
+    _text(
+        "M6",
+        "the hidden name until it is whole",
+        _PARTIAL,
+        'hidden = f".{self.target.name[:100]}.{self.sha256[:16]}.part"',
+        "hidden = self.target.name",
+        _M6,
+    ),
+    _text("M6", "going on where it stopped", _FETCH, 'headers["Range"] =', "_ =", _M6),
+    _text(
+        "M6",
+        "starting again after a wrong beginning",
+        _FETCH,
+        "if partial.complete or not resumed:",
+        "if True:",
+        _M6,
+    ),
+    _text("M6", "the size limit", _FETCH, "    if total > limit:", "    if False:", _M6),
+    _text(
+        "M6",
+        "the promised size",
+        _FETCH,
+        "    if size is not None:\n        partial.discard()",
+        "    if False:\n        partial.discard()",
+        _M6,
+    ),
+    _text("M6", "the wait for data", _FETCH, ".open(request, timeout=timeout)", ".open(request)", _M6),
+    _text("M6", "the slowest rate", _FETCH, "if elapsed > timeout and", "if False and", _M6),
+    _text("M6", "https alone", _FETCH, 'not (parts.scheme == "https" or plain)', "False", _M6),
+    _text(
+        "M6", "the address of a redirect", _FETCH, "            _check_url(newurl)", "            pass", _M6
+    ),
+    _text("M6", "the offline switch", _FETCH, "    if is_offline():", "    if False:", _M6),
+    _text(
+        "M6",
+        "a file of another content",
+        _PARTIAL,
+        '    raise CrysnbError(\n        "download.other_file",',
+        '    return False\n    raise CrysnbError(\n        "download.other_file",',
+        _M6,
+    ),
+    _text(
+        "M6",
+        "the number of redirects",
+        _FETCH,
+        "    max_redirections = _REDIRECTS\n    max_repeats = _REDIRECTS\n",
+        "",
+        _M6,
+    ),
+    _text(
+        "M6",
+        "room on a full disk",
+        _PARTIAL,
+        "            self.discard()\n            _no",
+        "            _no",
+        _M6,
+    ),
     _text("M9", "halving of the batch", _MEMORY, "        if len(graphs) > 1:\n", "        if False:\n", _M9),
     _text(
         "M9",
@@ -596,7 +664,7 @@ PROTECTIONS: tuple[Protection, ...] = (
     _text(
         "W1",
         "the panel drops what it no longer waits for",
-        _PANEL,
+        _ASKING,
         "is_wanted = self._number == number",
         "is_wanted = True",
         f"{_T_PANEL}::test_a_result_that_comes_after",
@@ -604,7 +672,7 @@ PROTECTIONS: tuple[Protection, ...] = (
     _text(
         "W1",
         "messages of a slider go through the worker",
-        _PANEL,
+        _ASKING,
         "self._number = self._worker.submit(self._request(), at_once=at_once)",
         "self._number = self._worker.submit(self._request(), at_once=True)",
         "test_w1_flood.py",
@@ -669,7 +737,7 @@ PROTECTIONS: tuple[Protection, ...] = (
     _text(
         "W2",
         "a result that cannot be drawn",
-        _PANEL,
+        _ASKING,
         "    @faults.shows_errors\n",
         "",
         "test_w2_failing_callback.py::test_a_fault_while",
@@ -917,9 +985,9 @@ PROTECTIONS: tuple[Protection, ...] = (
     _text(
         "W5",
         "the worker holds the panel weakly",
-        _PANEL,
-        "LatestWins(_in_worker(work), weakref.ref(self))",
-        "LatestWins(_in_worker(work), lambda: self)",
+        _ASKING,
+        "_in_worker(work), weakref.ref(self), pause",
+        "_in_worker(work), lambda: self, pause",
         f"{_T_PANEL}::test_w5_a_panel",
     ),
     _text(
@@ -1081,6 +1149,6 @@ PROTECTIONS: tuple[Protection, ...] = (
 ROWS = (
     *(f"S{k}" for k in range(1, 14)),
     *(f"Y{k}" for k in range(1, 5)),
-    *(f"M{k}" for k in (1, 2, 3, 4, 5, 9, 10)),
+    *(f"M{k}" for k in (1, 2, 3, 4, 5, 6, 9, 10)),
     *(f"W{k}" for k in range(1, 10)),
 )
