@@ -57,6 +57,7 @@ _CACHE: OrderedDict[tuple[str, str, str], Model] = OrderedDict()
 _CACHE_SIZE = 4
 #: Bytes of GPU memory that must be free for ``device="auto"`` to take the GPU.
 MIN_FREE = 1 << 30
+_AGAIN = "Install crysnb again, or fetch or train the model again"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -194,6 +195,7 @@ def _filled(stored: store.StoredModel) -> nn.Module:
             "weights.mismatch",
             found=f"the card of {quote(card.name)} counts crystals of {quote(strange)}",
             accepted=f"the elements up to {SYMBOLS[MAX_Z - 1]}, which have features",
+            action=_AGAIN,
         )
     network = build_network(card.family, card.config)
     expected = network.state_dict()
@@ -209,6 +211,7 @@ def _filled(stored: store.StoredModel) -> nn.Module:
             "weights.mismatch",
             found=f"the card of {quote(card.name)} promises {quote(sorted(missing))}",
             accepted="properties of the configuration",
+            action=_AGAIN,
         )
     network.load_state_dict(stored.tensors, strict=True)
     return network
@@ -219,6 +222,7 @@ def _mismatch(card: ModelCard, tensor: str) -> WeightsCorrupt:
         "weights.mismatch",
         found=f"weights of {quote(card.name)} do not fit its card, first {quote(tensor)}",
         accepted="weights and card of the same training",
+        action=_AGAIN,
     )
 
 

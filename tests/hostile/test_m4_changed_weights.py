@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 import random
+import shutil
 import struct
 from pathlib import Path
 from typing import Any
@@ -20,20 +21,35 @@ import crysnb as cn
 from crysnb.errors import CrysnbError, WeightsCorrupt
 from crysnb.models.gmtnet import build
 from crysnb.weights import store
+from crysnb.weights.card import ModelCard
 
-STORED = store.load("gmtnet-dielectric")
+#: Every model that comes with the package; damage is done to each of them.
+SHIPPED = {name: store.load(name) for name in store.shipped()}
+STORED = SHIPPED["gmtnet-dielectric"]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    store.save(tmp_path / "model", STORED.card, STORED.tensors)
-    return tmp_path / "model"
+    return written(tmp_path, "gmtnet-dielectric")
+
+
+@pytest.fixture(params=sorted(SHIPPED))
+def each(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A folder with a shipped model."""
+    return written(tmp_path, request.param)
+
+
+def written(place: Path, name: str) -> Path:
+    store.save(place / "model", SHIPPED[name].card, SHIPPED[name].tensors)
+    return place / "model"
 
 
 def forge(folder: Path, content: bytes) -> None:
     """Weights with a card that vouches for them."""
     (folder / store.WEIGHTS).write_bytes(content)
-    card = dataclasses.replace(STORED.card, sha256=hashlib.sha256(content).hexdigest())
+    card = dataclasses.replace(
+        ModelCard.from_json((folder / store.CARD).read_bytes()), sha256=hashlib.sha256(content).hexdigest()
+    )
     (folder / store.CARD).write_text(card.to_json())
 
 
@@ -45,8 +61,8 @@ def refused(folder: Path, code: str = "weights.corrupt") -> str:
     return caught.value.text
 
 
-def test_each_of_a_hundred_flipped_bytes(folder: Path) -> None:
-    file = folder / store.WEIGHTS
+def test_each_of_a_hundred_flipped_bytes(each: Path) -> None:
+    file = each / store.WEIGHTS
     content = file.read_bytes()
     header = 8 + struct.unpack("<Q", content[:8])[0]
     rng = random.Random(4)  # noqa: S311 - a reproducible choice
@@ -55,36 +71,74 @@ def test_each_of_a_hundred_flipped_bytes(folder: Path) -> None:
         changed = bytearray(content)
         changed[place] ^= 1 << rng.randrange(8)
         file.write_bytes(changed)
-        assert "SHA-256" in refused(folder)
+        assert "SHA-256" in refused(each)
 
 
 @pytest.mark.parametrize("name", [store.WEIGHTS, store.CARD])
 @pytest.mark.parametrize("tenth", range(10))
-def test_cut_at_each_tenth(folder: Path, name: str, tenth: int) -> None:
-    file = folder / name
+def test_cut_at_each_tenth(each: Path, name: str, tenth: int) -> None:
+    file = each / name
     file.write_bytes(file.read_bytes()[: file.stat().st_size * tenth // 10])
-    refused(folder, "weights.corrupt" if name == store.WEIGHTS else "weights.card")
+    refused(each, "weights.corrupt" if name == store.WEIGHTS else "weights.card")
 
 
-def test_extended(folder: Path) -> None:
-    with (folder / store.WEIGHTS).open("ab") as file:
+def test_extended(each: Path) -> None:
+    with (each / store.WEIGHTS).open("ab") as file:
         file.write(b"\0")
-    assert "SHA-256" in refused(folder)
+    assert "SHA-256" in refused(each)
 
 
-def test_swapped_between_two_models(folder: Path, tmp_path: Path) -> None:
-    tensors = {k: v + 1e-3 if v.is_floating_point() else v for k, v in STORED.tensors.items()}
-    store.save(tmp_path / "other", STORED.card, tensors)
-    (folder / store.WEIGHTS).write_bytes((tmp_path / "other" / store.WEIGHTS).read_bytes())
-    assert "SHA-256" in refused(folder)
+def test_swapped_between_two_models(each: Path, tmp_path: Path) -> None:
+    stored = store.load(each)
+    tensors = {k: v + 1e-3 if v.is_floating_point() else v for k, v in stored.tensors.items()}
+    store.save(tmp_path / "other", stored.card, tensors)
+    (each / store.WEIGHTS).write_bytes((tmp_path / "other" / store.WEIGHTS).read_bytes())
+    assert "SHA-256" in refused(each)
 
 
-def test_the_two_files_of_a_folder_swapped(folder: Path) -> None:
-    weights, card = folder / store.WEIGHTS, folder / store.CARD
+def test_the_two_files_of_a_folder_swapped(each: Path) -> None:
+    weights, card = each / store.WEIGHTS, each / store.CARD
     a, b = weights.read_bytes(), card.read_bytes()
     weights.write_bytes(b)
     card.write_bytes(a)
-    refused(folder, "weights.card")
+    refused(each, "weights.card")
+
+
+@pytest.mark.parametrize("vouched", [False, True])
+def test_weights_of_another_shipped_model(each: Path, vouched: bool) -> None:
+    own = store.load(each).card.name
+    for name in sorted(set(SHIPPED) - {own}):
+        content = (Path(store.__file__).parent / "shipped" / name / store.WEIGHTS).read_bytes()
+        (each / store.WEIGHTS).write_bytes(content)
+        if vouched:
+            card = dataclasses.replace(SHIPPED[own].card, sha256=hashlib.sha256(content).hexdigest())
+            (each / store.CARD).write_text(card.to_json())
+        refused(each, "weights.mismatch" if vouched else "weights.corrupt")
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+@pytest.mark.parametrize("file", [store.WEIGHTS, store.CARD, store.DOMAIN])
+def test_a_changed_file_of_each_shipped_model(
+    tmp_path: Path, name: str, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten bytes of it one after the other; and the file cut in half."""
+    source = Path(store.__file__).parent / "shipped"
+    shutil.copytree(source, tmp_path / "shipped")
+    monkeypatch.setattr(store, "_SHIPPED", tmp_path / "shipped")
+    store.load(name)
+    place = tmp_path / "shipped" / name / file
+    content = place.read_bytes()
+    rng = random.Random(6)  # noqa: S311 - a reproducible choice
+    damaged = [content[: len(content) // 2]]
+    for at in rng.sample(range(len(content)), 10):
+        changed = bytearray(content)
+        changed[at] ^= 1 << rng.randrange(8)
+        damaged.append(bytes(changed))
+    for one in damaged:
+        place.write_bytes(one)
+        with pytest.raises(WeightsCorrupt) as caught:
+            store.load(name)
+        assert caught.value.code == "weights.corrupt"
 
 
 def test_shipped_files_answer_to_the_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,9 +190,9 @@ FORGED = {
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_a_forged_file_that_its_card_vouches_for(folder: Path, name: str) -> None:
-    forge(folder, FORGED[name])
-    refused(folder)
+def test_a_forged_file_that_its_card_vouches_for(each: Path, name: str) -> None:
+    forge(each, FORGED[name])
+    refused(each)
 
 
 @pytest.mark.parametrize("missing", [True, False])
@@ -153,30 +207,29 @@ def test_weights_of_another_shape(folder: Path, missing: bool) -> None:
     assert caught.value.code == "weights.mismatch"
 
 
-BASE = json.loads(STORED.card.to_json())
-CARDS = {
-    "deep": b'{"a": [' + b"[" * 100_000 + b"]" * 100_000 + b"]}",
-    "deep but closed late": b"[" * 500_000,
-    "deep inside": json.dumps({**BASE, "training": json.loads('{"a":' * 25 + "1" + "}" * 25)}).encode(),
-    "duplicate key": b'{"sha256": "0", ' + STORED.card.to_json().encode()[1:],
-    "large": STORED.card.to_json().encode() + b" " * (2 << 20),
-    "not utf-8": b"\xff" + STORED.card.to_json().encode(),
-    "null": b"null",
-    "number that overflows": STORED.card.to_json()
-    .encode()
-    .replace(b'"schema_version": 1', b'"schema_version": 1e999'),
-    "NaN": json.dumps({**BASE, "metrics": {"test": float("nan")}}).encode(),
-    "factor": json.dumps({**BASE, "metrics": {"uncertainty_factor": "2"}}).encode(),
-    "negative factor": json.dumps({**BASE, "metrics": {"uncertainty_factor": -1}}).encode(),
-    "largest label": json.dumps({**BASE, "dataset": {"max_entry": [1]}}).encode(),
-    "counts": json.dumps({**BASE, "element_counts": {"Na": "many"}}).encode(),
-}
+def forged_cards(text: str) -> dict[str, bytes]:
+    base = json.loads(text)
+    return {
+        "deep": b'{"a": [' + b"[" * 100_000 + b"]" * 100_000 + b"]}",
+        "deep but closed late": b"[" * 500_000,
+        "deep inside": json.dumps({**base, "training": json.loads('{"a":' * 25 + "1" + "}" * 25)}).encode(),
+        "duplicate key": b'{"sha256": "0", ' + text.encode()[1:],
+        "large": text.encode() + b" " * (2 << 20),
+        "not utf-8": b"\xff" + text.encode(),
+        "null": b"null",
+        "number that overflows": text.encode().replace(b'"schema_version": 1', b'"schema_version": 1e999'),
+        "NaN": json.dumps({**base, "metrics": {"test": float("nan")}}).encode(),
+        "factor": json.dumps({**base, "metrics": {"uncertainty_factor": "2"}}).encode(),
+        "negative factor": json.dumps({**base, "metrics": {"uncertainty_factor": -1}}).encode(),
+        "largest label": json.dumps({**base, "dataset": {"max_entry": [1]}}).encode(),
+        "counts": json.dumps({**base, "element_counts": {"Na": "many"}}).encode(),
+    }
 
 
-@pytest.mark.parametrize("name", CARDS)
-def test_a_forged_card(folder: Path, name: str) -> None:
-    (folder / store.CARD).write_bytes(CARDS[name])
-    refused(folder, "weights.card")
+@pytest.mark.parametrize("name", forged_cards(STORED.card.to_json()))
+def test_a_forged_card(each: Path, name: str) -> None:
+    (each / store.CARD).write_bytes(forged_cards((each / store.CARD).read_text())[name])
+    refused(each, "weights.card")
 
 
 @pytest.mark.parametrize("value", [None, True, -1, 0, 1e300, 10**30, "x", "../..", [], {}, [[]]], ids=repr)

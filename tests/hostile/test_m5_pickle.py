@@ -22,7 +22,7 @@ import crysnb as cn
 from crysnb.errors import CrysnbError, WeightsCorrupt, WeightsMissing
 from crysnb.weights import store
 
-STORED = store.load("gmtnet-dielectric")
+SHIPPED = {name: store.load(name) for name in store.shipped()}
 
 
 class Canary:
@@ -70,13 +70,14 @@ def test_the_canary_sings(canary: Path) -> None:
     assert canary.exists()
 
 
+@pytest.mark.parametrize("name", sorted(SHIPPED))
 @pytest.mark.parametrize("form", FORMS)
-def test_by_content(tmp_path: Path, canary: Path, form: str) -> None:
+def test_by_content(tmp_path: Path, canary: Path, form: str, name: str) -> None:
     content = FORMS[form](Canary(canary))
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / store.WEIGHTS).write_bytes(content)
-    card = dataclasses.replace(STORED.card, sha256=hashlib.sha256(content).hexdigest())
+    card = dataclasses.replace(SHIPPED[name].card, sha256=hashlib.sha256(content).hexdigest())
     (folder / store.CARD).write_text(card.to_json())
     with pytest.raises(WeightsCorrupt) as caught:
         cn.predict("NaCl", folder)
