@@ -32,7 +32,7 @@ def find_recipe(word: str | Path) -> Recipe:
     if not str(word).endswith(".json"):
         return RECIPES.get(str(word))
     path = Path(word)
-    content = read_whole(path, "recipe", limit=_MAX_BYTES, too_large=lambda _: _refuse("a large file", _FORM))
+    content = read_whole(path, "recipe", limit=_MAX_BYTES, too_large=_too_large)
     data = parse_json(content, depth=5, refuse=_refuse)
     if not isinstance(data, dict):
         raise _refuse("no object", _FORM)
@@ -82,6 +82,12 @@ def changes_of(words: Iterable[str]) -> dict[str, Any]:
 
 
 _FORM = 'an object such as {"base": "gmtnet-dielectric", "name": "mine", "dataset": "mine", "target": "eps"}'
+
+
+def _too_large(size: int) -> CrysnbError:
+    return ShapeError(
+        "recipe.too_large", found=f"a recipe of {size:,} bytes", accepted=f"at most {_MAX_BYTES:,} bytes"
+    )
 
 
 def _refuse(found: str, accepted: str) -> CrysnbError:

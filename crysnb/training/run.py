@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 import torch
 
+from crysnb.datasets.folder import TABLE
 from crysnb.datasets.records import data_folder
+from crysnb.datasets.source import LINES
 from crysnb.errors import CrysnbError, quote
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.models.gmtnet.model import GMTNet
@@ -83,7 +86,7 @@ def train(
         written.
     """
     chosen = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
-    folder, source = Path(out), data_folder(chosen.dataset, data)
+    folder, source = Path(out), _source(chosen.dataset, data)
     devices.on_gpu()
     with held(folder, chosen, resume=resume):
         try:
@@ -95,6 +98,14 @@ def train(
                 action="Make room there, and go on with --resume",
             ) from error
         return store.load(folder / MODEL).card
+
+
+def _source(name: str, data: str | Path | None) -> Path:
+    """Folder of a data set, in any of the forms that can be learned from."""
+    base = data if data is not None else os.environ.get("CRYSNB_DATA")
+    if base and any((Path(base) / name / file).is_file() for file in (*LINES, TABLE)):
+        return Path(base) / name
+    return data_folder(name, data)  # tells what is missing
 
 
 @without_subnormals()

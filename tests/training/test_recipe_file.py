@@ -1,0 +1,126 @@
+"""Recipes from files and words: strict, and the same as the shipped ones where they say the same."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crysnb.errors import CrysnbError
+from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.recipe_file import changed, changes_of, find_recipe
+
+BASE = "gmtnet-dielectric"
+
+
+def written(folder: Path, content: Any) -> Path:
+    file = folder / "mine.json"
+    file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return file
+
+
+def test_a_name_and_a_file_that_says_the_same() -> None:
+    assert find_recipe(BASE) is RECIPES.get(BASE)
+
+
+@pytest.mark.parametrize("name", RECIPES.list())
+def test_a_whole_recipe_survives_its_file(tmp_path: Path, name: str) -> None:
+    recipe = RECIPES.get(name)
+    again = find_recipe(written(tmp_path, recipe.to_dict()))
+    assert again == recipe
+    assert again.hash == recipe.hash
+    assert find_recipe(str(written(tmp_path, {"base": name}))).hash == recipe.hash
+
+
+def test_a_file_changes_its_base(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        {"base": BASE, "name": "mine", "dataset": "mine", "epochs": 5, "width": 16, "model": {"cutoff": 4.0}},
+    )
+    expected = RECIPES.get(BASE).with_changes(name="mine", dataset="mine", epochs=5, width=16, cutoff=4.0)
+    assert find_recipe(file) == expected
+
+
+def test_another_property_brings_its_head(tmp_path: Path) -> None:
+    recipe = find_recipe(written(tmp_path, {"base": BASE, "learns": "elastic"}))
+    assert recipe.model.properties == ("elastic",)
+    with pytest.raises(CrysnbError, match=r"recipe\.learns"):
+        find_recipe(written(tmp_path, {"base": BASE, "learns": "elastic", "properties": ["dielectric"]}))
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "recipe.syntax"),
+        (b"\xff\xfe", "recipe.syntax"),
+        (b"[]", "recipe.syntax"),
+        (b"null", "recipe.syntax"),
+        (b"[" * 100_000, "recipe.too_large"),
+        (b"[" * 1000, "recipe.syntax"),
+        (b'{"base": "gmtnet-dielectric", "base": "gmtnet-elastic"}', "recipe.syntax"),
+        (b'{"base": "gmtnet-dielectric", "noise": NaN}', "recipe.syntax"),
+        (b'{"base": "gmtnet-dielectric", "noise": 1e999}', "recipe.range"),
+        ({"base": "gmtnet-dielectrick"}, "name.unknown_recipe"),
+        ({"base": 3}, "recipe.syntax"),
+        ({"base": BASE, "model": []}, "recipe.syntax"),
+        ({"base": BASE, "model": {"schema_version": 9}}, "recipe.syntax"),
+        ({"base": BASE, "epoch": 3}, "name.unknown_recipe_field"),
+        ({"base": BASE, "epochs": 0}, "recipe.range"),
+        ({"base": BASE, "epochs": 1.5}, "recipe.range"),
+        ({"base": BASE, "epochs": True}, "recipe.range"),
+        ({"base": BASE, "epochs": "3"}, "recipe.range"),
+        ({"base": BASE, "noise": -1}, "recipe.range"),
+        ({"base": BASE, "ema": 1}, "recipe.range"),
+        ({"base": BASE, "members": 10**9}, "recipe.range"),
+        ({"base": BASE, "name": "../x"}, "recipe.range"),
+        ({"base": BASE, "dataset": "/etc"}, "recipe.range"),
+        ({"base": BASE, "dataset": ".."}, "recipe.range"),
+        ({"base": BASE, "also": ["../x"]}, "recipe.range"),
+        ({"base": BASE, "also": "mine"}, "recipe.range"),
+        ({"base": BASE, "target": ["x"]}, "recipe.range"),
+        ({"base": BASE, "width": 0}, "config.range"),
+        ({"base": BASE, "learns": "colour"}, "name.unknown_property"),
+        ({"name": "mine"}, "recipe.incomplete"),
+        ({"name": "mine", "strange": 1}, "name.unknown_recipe_field"),
+        ({**RECIPES.get(BASE).to_dict(), "model": 1}, "recipe.incomplete"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_bad_file_is_our_error(tmp_path: Path, content: Any, code: str) -> None:
+    with pytest.raises(CrysnbError) as caught:
+        find_recipe(written(tmp_path, content))
+    assert caught.value.code == code
+    assert len(caught.value.text) < 1500
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "folder.json").mkdir()
+    os.mkfifo(tmp_path / "pipe.json")
+    for name, code in (("no", "not_found"), ("folder", "not_a_file"), ("pipe", "not_a_file")):
+        with pytest.raises(CrysnbError) as caught:
+            find_recipe(tmp_path / f"{name}.json")
+        assert caught.value.code == f"recipe.{code}"
+
+
+def test_words_become_changes() -> None:
+    found = changes_of(["epochs=3", "noise=0", "name=mine", "also=[]", 'target="3"'])
+    assert found == {"epochs": 3, "noise": 0, "name": "mine", "also": [], "target": "3"}
+    recipe = changed(RECIPES.get(BASE), found)
+    assert (recipe.epochs, recipe.name, recipe.target) == (3, "mine", "3")
+    # A whole number in the place of another is the same recipe.
+    assert changed(RECIPES.get(BASE), {"noise": 0}).hash == changed(RECIPES.get(BASE), {"noise": 0.0}).hash
+
+
+@pytest.mark.parametrize("words", [["epochs"], ["=3"], ["epochs="], ["epochs=3", "epochs=4"], [""]])
+def test_bad_words_are_our_error(words: list[str]) -> None:
+    with pytest.raises(CrysnbError, match=r"recipe\.change"):
+        changes_of(words)
+
+
+def test_patience_is_left_out_of_older_recipes() -> None:
+    assert "patience" not in RECIPES.get(BASE).to_dict()
+    assert RECIPES.get(BASE).with_changes(patience=3).hash != RECIPES.get(BASE).hash
+    assert isinstance(RECIPES.get(BASE).with_changes(patience=3), Recipe)
