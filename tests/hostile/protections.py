@@ -303,8 +303,8 @@ PROTECTIONS: tuple[Protection, ...] = (
         "Y3",
         "the residual stands beside the value",
         _RUN,
-        "broken = residual(",
-        "broken = 0 * residual(",
+        "broken = share_removed(",
+        "broken = 0 * share_removed(",
         "test_y3_broken_group.py",
     ),
     _text(
