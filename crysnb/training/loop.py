@@ -134,8 +134,8 @@ class Run(Stage[Labelled]):
         return self.epoch >= self.epochs or bool(patience and self.epoch - self._best_epoch() >= patience)
 
     def _best_epoch(self) -> int:
-        errors = [next(v for k, v in one.items() if k.startswith("fnorm_cart")) for one in self.log]
-        return 1 + int(np.argmin(np.nan_to_num(errors, nan=np.inf))) if errors else 0
+        errors = [next((v for k, v in e.items() if k.startswith("fnorm_cart")), math.inf) for e in self.log]
+        return 1 + int(np.argmin(errors)) if errors else 0
 
     def loss(self, chosen: Sequence[Labelled], batch: CrystalBatch) -> Tensor:
         """Of the tensors; see :mod:`crysnb.training.loss`."""

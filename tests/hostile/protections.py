@@ -144,6 +144,8 @@ _M9, _M10 = "test_m9_out_of_memory.py", "test_m10_lost_device.py"
 _FETCH, _PARTIAL, _M6 = "weights/fetch.py", "weights/partial.py", "test_m6_interrupted_download.py"
 _BASE, _WORKER, _PANEL = "widgets/base.py", "widgets/worker.py", "widgets/prediction_panel.py"
 _ASKING = "widgets/asking_view.py"
+_CHECKPOINT, _FOLDER = "training/checkpoint.py", "training/folder.py"
+_M7, _M8 = "test_m7_killed_training.py", "test_m8_two_runs.py"
 _MESSAGES, _FAULTS, _FILES = "widgets/messages.py", "widgets/faults.py", "files.py"
 _T_WORKER, _T_PANEL = "../widgets/test_worker.py", "../widgets/test_prediction_panel.py"
 _T_FAULTS = "../widgets/test_faults.py"
@@ -546,6 +548,79 @@ PROTECTIONS: tuple[Protection, ...] = (
         "            self.discard()\n            _no",
         "            _no",
         _M6,
+        "M7",
+        "a checkpoint is written beside",
+        _CHECKPOINT,
+        "temporary = folder /",
+        "temporary = final or",
+        f"{_M7}::test_killed_while",
+    ),
+    _text(
+        "M7",
+        "hash of a checkpoint",
+        _CHECKPOINT,
+        ', str(state.get("sha256"))',
+        "",
+        f"{_M7}::test_a_checkpoint_that_was",
+    ),
+    _text(
+        "M7",
+        "the checkpoint before",
+        _CHECKPOINT,
+        "_KEPT = 2",
+        "_KEPT = 1",
+        f"{_M7}::test_a_checkpoint_that_was",
+    ),
+    _text(
+        "M7",
+        "pointer to the last checkpoint",
+        _CHECKPOINT,
+        "[p for p in complete if p.name <= str(name)] or complete",
+        "complete",
+        f"{_M7}::test_a_checkpoint_that_the_pointer",
+    ),
+    _text(
+        "M7",
+        "recipe of a checkpoint",
+        _CHECKPOINT,
+        "if found.recipe_hash != recipe_hash:",
+        "if False:",
+        f"{_M7}::test_a_checkpoint_of_another",
+    ),
+    _text(
+        "M7",
+        "state of the optimiser",
+        "training/stage.py",
+        'self.optimiser.load_state_dict({**whole, "state": states})',
+        "pass",
+        f"{_M7}::test_killed_at_a_few",
+    ),
+    _text("M8", "lock", _FOLDER, "not _lock(lock) or ", "", f"{_M8}::test_within_one"),
+    _text(
+        "M8",
+        "lock of another machine",
+        _FOLDER,
+        'holder["host"] != here',
+        "False",
+        f"{_M8}::test_a_lock_of_another",
+    ),
+    _text(
+        "M8",
+        "a run in the folder",
+        _FOLDER,
+        "if started and not resume:",
+        "if False:",
+        f"{_M8}::test_a_folder_with",
+        fast=True,
+    ),
+    _text("M8", "recipe of the run", _FOLDER, "if then != now:", "if False:", f"{_M8}::test_another_recipe"),
+    _text(
+        "M8",
+        "crystals of the run",
+        _FOLDER,
+        "if _read(file) != now:",
+        "if False:",
+        f"{_M8}::test_other_crystals",
     ),
     _text("M9", "halving of the batch", _MEMORY, "        if len(graphs) > 1:\n", "        if False:\n", _M9),
     _text(
@@ -1149,6 +1224,6 @@ PROTECTIONS: tuple[Protection, ...] = (
 ROWS = (
     *(f"S{k}" for k in range(1, 14)),
     *(f"Y{k}" for k in range(1, 5)),
-    *(f"M{k}" for k in (1, 2, 3, 4, 5, 6, 9, 10)),
+    *(f"M{k}" for k in range(1, 11)),
     *(f"W{k}" for k in range(1, 10)),
 )

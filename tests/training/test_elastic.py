@@ -20,6 +20,7 @@ from crysnb.training import run as run_module
 from crysnb.training.data import load
 from crysnb.training.loss import anisotropic, hill_moduli, moduli_loss, tensor_loss
 from crysnb.training.moduli import load_lessons, taught
+from crysnb.training.pretrain import Lessons
 from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.training.run import train
 from crysnb.values.tensor_kind import ELASTIC, rotate
@@ -206,6 +207,34 @@ def test_training_gives_a_positive_definite_model_and_goes_on_after_the_lessons(
         train(SMALL, data=data, out=tmp_path / "cut", resume=True)
     whole, cut = (store.load(tmp_path / name / "model").tensors for name in ("whole", "cut"))
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
+
+
+def test_lessons_go_on_after_the_last_whole_epoch(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = SMALL.with_changes(members=1, epochs=1, lesson_epochs=3)
+    whole = train(recipe, data=data, out=tmp_path / "whole")
+    epoch, seen = Lessons._epoch, []
+
+    class Killed(BaseException):
+        pass
+
+    def killed(self: Lessons) -> float:
+        if self.epoch == 2:
+            raise Killed
+        return epoch(self)
+
+    def watched(self: Lessons) -> float:
+        seen.append(self.epoch)
+        return epoch(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lessons, "_epoch", killed)
+        with pytest.raises(Killed):
+            train(recipe, data=data, out=tmp_path / "cut")
+    monkeypatch.setattr(Lessons, "_epoch", watched)
+    assert train(recipe, data=data, out=tmp_path / "cut", resume=True).sha256 == whole.sha256
+    assert seen == [2]
 
 
 def test_recipes_without_new_fields_keep_their_hash() -> None:
