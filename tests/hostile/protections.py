@@ -548,6 +548,8 @@ PROTECTIONS: tuple[Protection, ...] = (
         "            self.discard()\n            _no",
         "            _no",
         _M6,
+    ),
+    _text(
         "M7",
         "a checkpoint is written beside",
         _CHECKPOINT,
