@@ -1,7 +1,7 @@
-"""What little knowledge reaches on the validation part: isotropic guesses for a recipe's tensor.
+"""What little knowledge reaches: guesses for a recipe's tensor from the composition or the crystal class.
 
 ``python -m crysnb.studies.baselines gmtnet-dielectric-total`` prints one JSON line per baseline, trained on
-train and scored on val. The test part is never read.
+train and scored on val. The test part is read only with ``--part test``, for :mod:`crysnb.studies.results`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pymatgen.core import Structure
 from sklearn.ensemble import RandomForestRegressor
 from torch import Tensor
 
 from crysnb.datasets.records import data_folder
-from crysnb.evaluate.metrics import tensor_metrics
 from crysnb.graph.element_features import element_features
 from crysnb.models.gmtnet.heads import tensor_of
 from crysnb.models.gmtnet.targets import from_mandel, to_mandel
+from crysnb.symmetry.detect import detect
 from crysnb.training.data import Labelled, load
+from crysnb.training.loop import tensor_scores
 from crysnb.training.loss import anisotropic
 from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.values.property_spec import property_spec
+from crysnb.values.tensor_kind import TensorKind, rotate
 
 Array = NDArray[np.float64]
 
@@ -66,9 +69,13 @@ def baselines(train: Sequence[Labelled], val: Sequence[Labelled], learns: str) -
     """Metrics on ``val`` of the training median and of a forest, both as isotropic tensors.
 
     The forest (Breiman 2001, doi:10.1023/A:1010933404324) has 500 trees on :func:`composition_features` and
-    learns the logarithms of :func:`isotropic_values`.
+    learns the logarithms of :func:`isotropic_values`. A tensor of rank 3 has no isotropic part: there the
+    guesses are zero and :func:`class_means`.
     """
     kind = tensor_of(property_spec(learns))
+    if kind.rank == 3:
+        found = {"zero": np.zeros((len(val), 3, 3, 3)), "class mean": class_means(train, val, kind)}
+        return {name: tensor_scores(guess, val, learns) for name, guess in found.items()}
     sizes = isotropic_values(torch.stack([c.label for c in train])).numpy()
     forest = RandomForestRegressor(500, random_state=0, min_samples_leaf=2, max_features=0.33)
     logs = np.log(sizes)
@@ -78,21 +85,63 @@ def baselines(train: Sequence[Labelled], val: Sequence[Labelled], learns: str) -
         "median": np.tile(np.median(sizes, axis=0), (len(val), 1)),
         "forest": predicted.reshape(len(val), -1),
     }
-    true = torch.stack([c.label for c in val]).numpy()
     return {
-        name: tensor_metrics(isotropic_tensor(torch.from_numpy(guess), kind.rank).numpy(), true, kind)
+        name: tensor_scores(isotropic_tensor(torch.from_numpy(guess), kind.rank).numpy(), val, learns)
         for name, guess in guesses.items()
     }
 
 
-def lines(recipe: Recipe, data: Path | None) -> list[str]:
-    """One JSON line per baseline."""
-    loaded = load(data_folder(recipe.dataset, data), recipe)
+def class_means(train: Sequence[Labelled], val: Sequence[Labelled], kind: TensorKind) -> Array:
+    """For each crystal of ``val`` the mean tensor of its crystal class over ``train``, [crystal, 3, 3, 3].
+
+    Means are taken in the standard axes of the class; of a label with several choices the one nearest to the
+    mean counts, which is repeated until the mean stays. Zero for a class without training crystals.
+    """
+    by_class: dict[str, list[Array]] = {}
+    for crystal in train:
+        group, turn = _standard(crystal)
+        choices = crystal.label[None] if crystal.choices is None else crystal.choices
+        by_class.setdefault(group, []).append(np.stack([rotate(kind, c, turn) for c in choices.numpy()]))
+    means = {group: _aligned_mean(labels) for group, labels in by_class.items()}
+    out = np.zeros((len(val), *(3,) * kind.rank))
+    for k, crystal in enumerate(val):
+        group, turn = _standard(crystal)
+        if group in means:
+            out[k] = rotate(kind, means[group], turn.T)
+    return out
+
+
+def _aligned_mean(labels: Sequence[Array]) -> Array:
+    """Mean of one choice per label, each the nearest to the mean; starts from the largest label."""
+    mean = max((choices[0] for choices in labels), key=np.linalg.norm)
+    for _ in range(20):
+        nearest = [choices[_distances(choices, mean).argmin()] for choices in labels]
+        before, mean = mean, np.mean(nearest, axis=0)
+        if np.allclose(before, mean):
+            break
+    return np.asarray(mean)
+
+
+def _distances(choices: Array, tensor: Array) -> Array:
+    return np.asarray(np.linalg.norm((choices - tensor).reshape(len(choices), -1), axis=1))
+
+
+def _standard(crystal: Labelled) -> tuple[str, Array]:
+    """Point group, and the rotation from the crystal's frame to the standard axes, [3, 3]."""
+    graph = crystal.graph
+    symmetry = detect(Structure(graph.cell[0].numpy(), graph.atomic_number.tolist(), graph.frac.numpy()))
+    return symmetry.point_group, np.asarray(symmetry.standard_frame)
+
+
+def lines(recipe: Recipe, data: Path | None, part: str = "val") -> list[str]:
+    """One JSON line per baseline, trained on train and scored on ``part``."""
+    loaded = load(data_folder(recipe.dataset, data), recipe, ("train", part))
     parts = loaded.parts
-    found = baselines(parts["train"], parts["val"], recipe.learns)
+    found = baselines(parts["train"], parts[part], recipe.learns)
     shared = {
         "study": "baselines",
         "recipe": recipe.name,
+        "part": part,
         "crystals": {part: len(crystals) for part, crystals in parts.items()},
         "left_out": loaded.left_out,
     }
@@ -104,8 +153,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m crysnb.studies.baselines", description=__doc__)
     parser.add_argument("recipe", choices=RECIPES.list())
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--part", default="val", choices=("val", "test"))
     arguments = parser.parse_args()
-    sys.stdout.write("\n".join(lines(RECIPES.get(arguments.recipe), arguments.data)) + "\n")
+    found = lines(RECIPES.get(arguments.recipe), arguments.data, arguments.part)
+    sys.stdout.write("\n".join(found) + "\n")
 
 
 if __name__ == "__main__":

@@ -188,11 +188,20 @@ def predict_labels(network: nn.Module, crystals: Sequence[Labelled], name: str) 
 
 def evaluate(network: nn.Module, crystals: Sequence[Labelled], name: str) -> dict[str, float]:
     """Metrics of a network on labelled crystals."""
+    return tensor_scores(predict_labels(network, crystals, name), crystals, name)
+
+
+def tensor_scores(
+    predicted: np.ndarray[Any, Any], crystals: Sequence[Labelled], name: str
+) -> dict[str, float]:
+    """Metrics of tensors [crystal, 3, …, 3] of the property called ``name``.
+
+    Named ``…_gauge`` where some of the labels have several choices.
+    """
     kind = tensor_of(property_spec(name))
-    predicted = predict_labels(network, crystals, name)
     metrics = tensor_metrics(predicted, true_labels(crystals, predicted), kind)
     is_open = any(c.choices is not None for c in crystals)
-    return {name + gauge.SUFFIX * is_open: value for name, value in metrics.items()}
+    return {key + gauge.SUFFIX * is_open: value for key, value in metrics.items()}
 
 
 def true_labels(crystals: Sequence[Labelled], predicted: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -15,7 +15,7 @@ from crysnb.structure.examples import example
 from crysnb.studies import baselines
 from crysnb.studies.ensemble import by_size
 from crysnb.training.data import Labelled
-from crysnb.values.tensor_kind import DIELECTRIC
+from crysnb.values.tensor_kind import DIELECTRIC, PIEZOELECTRIC
 
 
 def crystal(name: str, *diagonal: float) -> Labelled:
@@ -100,3 +100,36 @@ def test_isotropic_stiffness_is_two_moduli() -> None:
     ]
     found = baselines.baselines(train, train, "elastic")
     assert found["forest"]["k_vrh_mae"] < found["median"]["k_vrh_mae"]
+
+
+E14 = torch.zeros(3, 3, 3, dtype=torch.float64)
+for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+    E14[i, j, k] = E14[i, k, j] = 0.4
+
+
+def zincblende(name: str, e14: float) -> Labelled:
+    """A crystal of -43m whose sign nobody knows."""
+    one = crystal(name, 1, 1, 1)
+    return Labelled(
+        id=name,
+        graph=one.graph,
+        label=e14 * E14,
+        elements=one.elements,
+        choices=torch.stack([e14 * E14, -e14 * E14]),
+    )
+
+
+def test_the_mean_of_a_class_does_not_cancel_where_signs_are_unknown() -> None:
+    train = [zincblende("GaAs", 1.0), zincblende("GaAs", -2.0), zincblende("GaAs", 3.0)]
+    found = baselines.baselines(train, [zincblende("GaAs", -1.0)], "piezoelectric")
+    assert found["zero"]["rel_median_gauge"] == pytest.approx(1)
+    assert found["class mean"]["rel_median_gauge"] == pytest.approx(1)  # |2 - 1| / 1
+    guess = baselines.class_means(
+        train, train[:1], baselines.tensor_of(baselines.property_spec("piezoelectric"))
+    )
+    np.testing.assert_allclose(np.abs(guess[0]), 2 * E14, atol=1e-9)
+
+
+def test_a_class_without_training_crystals_is_guessed_as_zero() -> None:
+    guess = baselines.class_means([zincblende("GaAs", 1.0)], [crystal("GaN", 1, 1, 1)], PIEZOELECTRIC)
+    assert not guess.any()
