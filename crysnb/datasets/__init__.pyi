@@ -1,4 +1,9 @@
 from . import splits as splits
+from .benchmarks import Benchmark as Benchmark
+from .benchmarks import Task as Task
+from .benchmarks import download_matbench as download_matbench
+from .benchmarks import read_matbench as read_matbench
+from .benchmarks import read_unconvbench as read_unconvbench
 from .dataset import Dataset as Dataset
 from .dataset import Rejected as Rejected
 from .folder import read_folder as read_folder

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pymatgen.core import Structure
+
 from crysnb.datasets.records import Record, to_record
 from crysnb.errors import CrysnbError, quote
+from crysnb.structure.formula import reduced_formula
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +93,20 @@ class Dataset:
 
 def to_raw(record: Record) -> dict[str, Any]:
     """A record as ``{id, formula, lattice, species, frac_coords, targets, …flags}``, numbers unrounded."""
-    structure = record.structure
+    return {**raw_of(record.structure, record.id, record.targets, record.formula), **record.flags}
+
+
+def raw_of(
+    structure: Structure, name: str, targets: Mapping[str, Any], formula: str | None = None
+) -> dict[str, Any]:
+    """A checked structure with an id and targets in the JSON Lines format."""
     return {
-        "id": record.id,
-        "formula": record.formula,
+        "id": name,
+        "formula": reduced_formula(structure) if formula is None else formula,
         "lattice": structure.lattice.matrix.tolist(),
         "species": [site.specie.symbol for site in structure],
         "frac_coords": structure.frac_coords.tolist(),
-        "targets": dict(record.targets),
-        **record.flags,
+        "targets": dict(targets),
     }
 
 

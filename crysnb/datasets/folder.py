@@ -27,9 +27,8 @@ from pathlib import Path
 from typing import Any
 
 from crysnb import files
-from crysnb.datasets.dataset import Dataset, Rejected, collect
+from crysnb.datasets.dataset import Dataset, Rejected, collect, raw_of
 from crysnb.errors import CrysnbError, quote
-from crysnb.structure.formula import reduced_formula
 from crysnb.structure.read import read
 
 TABLE = "id_prop.csv"
@@ -130,15 +129,7 @@ def _names(folder: Path, first: list[str]) -> list[str] | None:
 def _row(folder: Path, cells: list[str], names: list[str] | None, target: str) -> dict[str, Any]:
     name = check_id(cells[0])
     targets = _named(cells[1:], names) if names else {target: _unnamed(cells[1:])}
-    structure = read(_file_of(folder, name)).structure
-    return {
-        "id": name,
-        "formula": reduced_formula(structure),
-        "lattice": structure.lattice.matrix.tolist(),
-        "species": [site.specie.symbol for site in structure],
-        "frac_coords": structure.frac_coords.tolist(),
-        "targets": targets,
-    }
+    return raw_of(read(_file_of(folder, name)).structure, name, targets)
 
 
 def check_id(name: str) -> str:
