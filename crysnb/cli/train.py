@@ -19,7 +19,10 @@ _USAGE = {"recipe": "RECIPE", "config": "RECIPE", "devices": "--devices", "name"
 
 def train(  # noqa: PLR0913, PLR0917 - options
     recipe: Annotated[str, typer.Argument(help="Name of a shipped recipe, or a .json file with one.")],
-    data: Annotated[Path | None, typer.Option(help="Folder of the data sets; default: $CRYSNB_DATA.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Your labelled crystals, or the folder of the data sets; default: $CRYSNB_DATA."),
+    ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="Output folder.")] = Path("runs"),
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint, if there is one.")] = False,
     changes: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,19 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     if "learns" in changes:
         changes.setdefault("properties", [changes["learns"]])
     return recipe.with_changes(**changes)
+
+
+def from_folder(recipe: Recipe, folder: str) -> Recipe:
+    """The recipe for crystals of one's own, in a folder of that name: it learns from them alone.
+
+    A recipe that already names this data set stays as it is. A shipped one gives up its further data sets and
+    its name, which stands for other crystals.
+    """
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder).strip("-._")[:64] or "mine"
+    if recipe.dataset == name:
+        return recipe
+    own = {"name": name} if recipe.name in RECIPES.list() else {}
+    return recipe.with_changes(dataset=name, also=(), lessons=(), lesson_epochs=0, **own)
 
 
 def changes_of(words: Iterable[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import torch
 from crysnb.datasets.folder import TABLE
 from crysnb.datasets.records import data_folder
 from crysnb.datasets.source import LINES
-from crysnb.errors import CrysnbError, quote
+from crysnb.errors import CrysnbError, DeviceMemory, quote
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.training import checkpoint
@@ -28,7 +28,7 @@ from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.place import Place
 from crysnb.training.publish import write_model
 from crysnb.training.recipe import Recipe
-from crysnb.training.recipe_file import find_recipe
+from crysnb.training.recipe_file import find_recipe, from_folder
 from crysnb.training.reference import feature_reference
 from crysnb.weights import store
 from crysnb.weights.card import ModelCard
@@ -66,7 +66,8 @@ def train(
     recipe
         Name of a shipped recipe, a ``.json`` file with one, or a recipe.
     data
-        Folder of the data sets; ``$CRYSNB_DATA`` if not given.
+        Folder of the data sets, ``$CRYSNB_DATA`` if not given; or a folder of labelled crystals, which are
+        then all that is learned from (see :func:`~crysnb.training.recipe_file.from_folder`).
     out
         Output folder. No other run may write to it meanwhile.
     resume
@@ -79,6 +80,8 @@ def train(
 
     Raises
     ------
+    DeviceMemory
+        ``device.memory`` if a batch does not fit into the memory of the GPU.
     CrysnbError
         As :func:`~crysnb.training.recipe_file.find_recipe`, :func:`~crysnb.training.folder.held`,
         :func:`~crysnb.training.folder.same_data` and :func:`~crysnb.training.devices.launch` say;
@@ -86,11 +89,18 @@ def train(
         written.
     """
     chosen = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
-    folder, source = Path(out), _source(chosen.dataset, data)
+    chosen, source = _located(chosen, data)
+    folder = Path(out)
     devices.on_gpu()
     with held(folder, chosen, resume=resume):
         try:
             launch(devices, _train, chosen, source, folder, resume, progress)
+        except torch.OutOfMemoryError as error:
+            raise DeviceMemory(
+                "device.memory",
+                found=f"a batch of {chosen.batch_size} crystals does not fit into the memory of the GPU",
+                action="Choose a smaller batch_size, or pass --accelerator cpu",
+            ) from error
         except OSError as error:
             raise CrysnbError(
                 "training.not_saved",
@@ -100,12 +110,18 @@ def train(
         return store.load(folder / MODEL).card
 
 
-def _source(name: str, data: str | Path | None) -> Path:
-    """Folder of a data set, in any of the forms that can be learned from."""
+def _located(recipe: Recipe, data: str | Path | None) -> tuple[Recipe, Path]:
+    """What to learn and the folder of its crystals; ``data`` may be that folder itself."""
+    if data is not None and _holds_crystals(Path(data)):
+        return from_folder(recipe, Path(data).resolve().name), Path(data)
     base = data if data is not None else os.environ.get("CRYSNB_DATA")
-    if base and any((Path(base) / name / file).is_file() for file in (*LINES, TABLE)):
-        return Path(base) / name
-    return data_folder(name, data)  # tells what is missing
+    if base and _holds_crystals(Path(base) / recipe.dataset):
+        return recipe, Path(base) / recipe.dataset
+    return recipe, data_folder(recipe.dataset, data)  # tells what is missing
+
+
+def _holds_crystals(folder: Path) -> bool:
+    return any((folder / file).is_file() for file in (*LINES, TABLE))
 
 
 @without_subnormals()

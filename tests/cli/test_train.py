@@ -65,6 +65,18 @@ def test_a_folder_of_cif_files_trains_resumes_and_predicts(
     assert objects(other)[0]["error"]["code"] == "training.other_recipe"
 
 
+def test_the_folder_itself_may_be_the_data(crysnb: Run, objects: Objects, data: Path, tmp_path: Path) -> None:
+    words = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
+    out = tmp_path / "out"
+    trained = crysnb("train", "gmtnet-dielectric", "--data", data / "mine", "-o", out, *words)
+    assert trained.exit_code == 0, trained.stderr
+    (predicted,) = objects(crysnb("predict", data / "mine" / "MgO.cif", "--model", out / "model", "--json"))
+    assert predicted["model"] == "mine"
+    card = json.loads((out / "model" / "card.json").read_text())
+    assert card["dataset"]["name"] == "mine"
+    assert "Petousis" not in json.dumps(card)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

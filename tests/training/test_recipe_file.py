@@ -11,7 +11,7 @@ import pytest
 
 from crysnb.errors import CrysnbError
 from crysnb.training.recipe import RECIPES, Recipe
-from crysnb.training.recipe_file import changed, changes_of, find_recipe
+from crysnb.training.recipe_file import changed, changes_of, find_recipe, from_folder
 
 BASE = "gmtnet-dielectric"
 
@@ -112,6 +112,18 @@ def test_words_become_changes() -> None:
     assert (recipe.epochs, recipe.name, recipe.target) == (3, "mine", "3")
     # A whole number in the place of another is the same recipe.
     assert changed(RECIPES.get(BASE), {"noise": 0}).hash == changed(RECIPES.get(BASE), {"noise": 0.0}).hash
+
+
+def test_crystals_of_ones_own_are_learned_from_alone() -> None:
+    elastic = RECIPES.get("gmtnet-elastic")
+    own = from_folder(elastic, "my crystals (2)")
+    assert (own.name, own.dataset) == ("my-crystals-2", "my-crystals-2")
+    assert (own.also, own.lessons, own.lesson_epochs) == ((), (), 0)
+    assert from_folder(elastic, elastic.dataset) is elastic
+    named = changed(elastic, {"name": "hard", "dataset": "hard"})
+    assert from_folder(named, "hard") is named
+    assert from_folder(named, "other").name == "hard"
+    assert from_folder(elastic, "\u4e2d").name == "mine"
 
 
 @pytest.mark.parametrize("words", [["epochs"], ["=3"], ["epochs="], ["epochs=3", "epochs=4"], [""]])

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from crysnb.errors import CrysnbError
+from crysnb.errors import CrysnbError, DeviceMemory
 from crysnb.training import stage
 from crysnb.training.curve import draw_curves
 from crysnb.training.data import Labelled, load
@@ -152,6 +152,18 @@ def test_a_full_disk_is_our_error_and_the_run_goes_on_later(
     assert caught.value.code == "training.not_saved"
     train(small, data=root, out=tmp_path, resume=True)
     assert len(table(tmp_path)) == small.epochs
+
+
+def test_a_full_gpu_is_our_error(
+    root: Path, small: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Run) -> float:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(Run, "_epoch", full)
+    with pytest.raises(DeviceMemory, match="batch of 3") as caught:
+        train(small, data=root, out=tmp_path)
+    assert caught.value.code == "device.memory"
 
 
 def test_a_data_set_of_structure_files_without_validation_part_trains(
