@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -38,12 +39,44 @@ def network(*, l_max: int = 4, double: bool = False) -> GMTNet:
 def asked(net: GMTNet, name: str, graph: Callable[[Structure], CrystalBatch] | None = None) -> Function:
     """The network as a function of structures, with another graph if one is given."""
     make = graph or (lambda structure: build_one(structure, CUTOFF))
+    alone = with_heads(net, name)
 
     def f(structures: list[Structure]) -> list[Any]:
         with torch.inference_mode():
-            return list(net(collate([make(s) for s in structures]))[name].numpy())
+            return list(alone(collate([make(s) for s in structures]))[name].numpy())
 
     return f
+
+
+def with_heads(net: GMTNet, *names: str) -> GMTNet:
+    """A copy that answers these tensors, with the same numbers, and does not work out the others."""
+    out = copy.deepcopy(net)
+    out.heads = torch.nn.ModuleDict({name: out.heads[name] for name in names})
+    return out
+
+
+class Remembered:
+    """A function; and as ``again`` the same one for another audit, which asks for no list a second time."""
+
+    def __init__(self, f: Function) -> None:
+        self._f = f
+        self._known: dict[bytes, list[Any]] = {}
+
+    def __call__(self, structures: list[Structure]) -> list[Any]:
+        answer = self._f(structures)
+        self._known[_key(structures)] = answer
+        return answer
+
+    def again(self, structures: list[Structure]) -> list[Any]:
+        known = self._known.get(_key(structures))
+        return self(structures) if known is None else known
+
+
+def _key(structures: list[Structure]) -> bytes:
+    parts = [
+        (s.lattice.matrix.tobytes(), s.frac_coords.tobytes(), bytes(s.atomic_numbers)) for s in structures
+    ]
+    return b"|".join(b"".join(part) for part in parts)
 
 
 def changed_edges(structure: Structure, keep: Callable[[CrystalBatch, Array], Array]) -> CrystalBatch:
@@ -82,7 +115,7 @@ def row_1(net: GMTNet) -> Function:
     def f(structures: list[Structure]) -> list[Any]:
         out = []
         for structure, tensor in zip(structures, clean(structures), strict=True):
-            p = projector(detect(structure).rotations, DIELECTRIC)
+            p = projector(detect(structure, 0.01).rotations, DIELECTRIC)
             root = np.sqrt(DIELECTRIC.multiplicity)
             out.append(
                 DIELECTRIC.from_components((p * (p > 1e-6)) @ (DIELECTRIC.components(tensor) * root) / root)
@@ -94,6 +127,8 @@ def row_1(net: GMTNet) -> Function:
 
 def row_6(net: GMTNet) -> Function:
     """An antisymmetric part 1e: the commutator of two symmetric tensors that turn as they should."""
+
+    net = with_heads(net, "dielectric", "elastic")
 
     def f(structures: list[Structure]) -> list[Any]:
         with torch.inference_mode():
