@@ -7,6 +7,10 @@ from .benchmarks import read_unconvbench as read_unconvbench
 from .dataset import Dataset as Dataset
 from .dataset import Rejected as Rejected
 from .folder import read_folder as read_folder
+from .jarvis import GMTNetData as GMTNetData
+from .jarvis import read_gmtnet as read_gmtnet
+from .jarvis import read_jarvis as read_jarvis
+from .materials_project import read_materials_project as read_materials_project
 from .records import Record as Record
 from .records import read_folds as read_folds
 from .records import read_split as read_split

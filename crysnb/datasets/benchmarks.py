@@ -1,8 +1,8 @@
 """MatBench and UnconvBench: tables of structures with one target, and their official folds.
 
 Both are JSON (pandas' form "split"), and their five folds follow from the order of the rows: scikit-learn's
-KFold, shuffled with a seed, stratified for the classes of MatBench. Neither package is needed. Sources: Dunn et
-al. (2020), doi:10.1038/s41524-020-00406-3; Wang et al., arXiv 2407.16131.
+KFold, shuffled with a seed, stratified for the classes of MatBench. Neither package is needed. Sources:
+Dunn et al. (2020), doi:10.1038/s41524-020-00406-3; Wang et al., arXiv 2407.16131.
 """
 
 from __future__ import annotations

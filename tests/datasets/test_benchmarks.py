@@ -123,7 +123,8 @@ def test_names_and_rows(tmp_path: Path) -> None:
 
 BROKEN = [
     [], 3, {}, {"columns": [], "data": []}, table(columns=["structure"]),
-    table(columns=["structure", "other"]), table(data=[[1, 2, 3]]), table(data={"a": 1}), table(data=[1] * 11),
+    table(columns=["structure", "other"]), table(data=[[1, 2, 3]]), table(data={"a": 1}),
+    table(data=[1] * 11),
 ]  # fmt: skip
 
 
