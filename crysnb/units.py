@@ -39,9 +39,9 @@ def known_units() -> tuple[str, ...]:
     return tuple(_UNITS)
 
 
-def check_unit(unit: str) -> str:
+def check_unit(unit: object) -> str:
     """``unit`` itself, or :class:`UnknownName`."""
-    if unit not in known_units():  # not in the table itself: a list has no hash
+    if not isinstance(unit, str) or unit not in _UNITS:
         raise UnknownName.of("unit", unit, _UNITS)
     return unit
 

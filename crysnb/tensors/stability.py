@@ -134,12 +134,16 @@ def born_conditions(stiffness: Array, point_group: str, note: str = "") -> tuple
         share = value_of(matrix / scale)
         passed = share > ROUNDING
         word = "> 0" if passed else "but has to be positive"
+        with np.errstate(over="ignore"):
+            value = value_of(matrix)
+        if not math.isfinite(value):  # a product of six entries in a very small unit
+            value, word = share, f"in units of the largest entry, {word}"
         found.append(
             Finding(
                 code=f"elastic.born.{name}",
                 passed=passed,
-                values=((formula, value_of(matrix)),),
-                text=f"Born stability, Laue class {laue}{note}: {formula} = {value_of(matrix):.5g} {word}.",
+                values=((formula, value),),
+                text=f"Born stability, Laue class {laue}{note}: {formula} = {value:.5g} {word}.",
             )
         )
     return tuple(found)
@@ -158,13 +162,14 @@ def polycrystal_bounds(stiffness: Array) -> tuple[Finding, ...]:
     Hill (1952), doi:10.1088/0370-1298/65/5/307: a theorem for every positive definite stiffness, so that
     only moduli from elsewhere can break it: see :func:`reported_bounds`.
     """
-    both = averages(stiffness)
+    scale = float(np.abs(stiffness).max())  # the inverse of a tiny stiffness overflows
+    both = averages(stiffness / scale)
     return reported_bounds(
         {
-            "k_voigt": both.voigt.bulk,
-            "k_reuss": both.reuss.bulk,
-            "g_voigt": both.voigt.shear,
-            "g_reuss": both.reuss.shear,
+            "k_voigt": scale * both.voigt.bulk,
+            "k_reuss": scale * both.reuss.bulk,
+            "g_voigt": scale * both.voigt.shear,
+            "g_reuss": scale * both.reuss.shear,
         }
     )
 

@@ -334,7 +334,7 @@ def property_of(kind: TensorKind, name: str | None) -> Directional:
     known = {p.name: p for p in properties_of(kind)}
     if name is None:
         return next(iter(known.values()))
-    if name not in known:
+    if name not in tuple(known):  # a list has no hash
         raise UnknownName.of("directional property", name, known)
     return known[name]
 

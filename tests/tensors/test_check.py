@@ -222,6 +222,16 @@ def test_extreme_sizes(size: float) -> None:
     assert r.unit is None
 
 
+@pytest.mark.parametrize("size", [1e-320, 1e-300, 1e90])
+def test_a_stiffness_of_any_size_has_finite_facts(size: float) -> None:
+    r = check(quartz() * size, "quartz", "elastic")
+    bounds = [f for f in r.physical if f.code.startswith("elastic.voigt_reuss")]
+    assert len(bounds) == 2
+    assert all(f.passed for f in bounds)
+    json.dumps(check(quartz() * size, "1", "elastic").to_dict(), allow_nan=False)
+    json.dumps(r.to_dict(), allow_nan=False)
+
+
 # ---- physics --------------------------------------------------------------------------------------
 
 

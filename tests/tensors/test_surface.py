@@ -302,6 +302,8 @@ def test_zener_ratio_where_cubic_only():
         (np.eye(3), {"unit": "GPa"}, "unit.dimension"),
         (np.ones((3, 6)), {"unit": "1"}, "unit.dimension"),
         (COPPER, {"unit": ["GPa"]}, "name.unknown_unit"),
+        (COPPER, {"unit": np.array(["GPa"])}, "name.unknown_unit"),
+        (COPPER, {"property": ["young"]}, "name.unknown_directional_property"),
         (np.triu(COPPER), {}, "tensor.asymmetric"),
     ],
 )
