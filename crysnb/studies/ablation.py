@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 #: Epochs of every run unless the variant says otherwise: a third of the shipped recipe's.
 EPOCHS = 20
 
-#: Columns of the table: key of the line, heading, digits.
+#: Columns of the table: key of the line, heading, digits; those that no line has are left out.
 COLUMNS = (
     ("rel_median", "rel_median", 4),
     ("aniso_rel_median", "aniso_rel_median", 3),
@@ -39,6 +39,8 @@ COLUMNS = (
     ("ewt10", "EwT10", 1),
     ("ewt5", "EwT5", 1),
     ("fnorm_cart", "Fnorm", 2),
+    ("k_vrh_mae", "K", 2),
+    ("g_vrh_mae", "G", 2),
 )
 
 
@@ -158,10 +160,11 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
     rows: dict[str, list[dict[str, Any]]] = {}
     for line in sorted(lines, key=lambda one: place.get(str(one["variant"]), len(place))):
         rows.setdefault(str(line["variant"]), []).append(line)
-    heads = ["variant", "seeds", *(head for _, head, _ in COLUMNS), "parameters", "CPU s"]
+    columns = [column for column in COLUMNS if any(column[0] in line["metrics"] for line in lines)]
+    heads = ["variant", "seeds", *(head for _, head, _ in columns), "parameters", "CPU s"]
     text = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for name, row in rows.items():
-        cells = [_spread([r["metrics"].get(key) for r in row], digits) for key, _, digits in COLUMNS]
+        cells = [_spread([r["metrics"].get(key) for r in row], digits) for key, _, digits in columns]
         seconds = [r["cpu_seconds"] for r in row if "cpu_seconds" in r]
         parameters = f"{row[0]['parameters']:,}"
         text.append(f"| {name} | {len(row)} | {' | '.join(cells)} | {parameters} | {_mean(seconds)} |")
