@@ -16,3 +16,5 @@ from .records import read_folds as read_folds
 from .records import read_split as read_split
 from .source import Source as Source
 from .source import open_source as open_source
+from .symmetry_report import SymmetryReport as SymmetryReport
+from .symmetry_report import symmetry_report as symmetry_report
