@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -26,6 +28,7 @@ T = TypeVar("T")
 Accelerator = Literal["cpu", "gpu", "auto"]
 Precision = Literal["32", "bf16"]
 MAX_PROCESSES = 64
+_PARENT_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +151,7 @@ def launch(devices: Devices, function: Callable[..., None], *arguments: Any) -> 
             return
         try:
             # Fabric walks through arguments and stumbles over frozen values; a partial stays closed.
-            fabric.launch(partial(_process, log.getEffectiveLevel(), function, arguments))
+            fabric.launch(partial(_process, os.getpid(), log.getEffectiveLevel(), function, arguments))
         except (ProcessExitedException, ProcessRaisedException) as error:
             last = str(error).strip().splitlines()[-1]
             raise CrysnbError(
@@ -158,13 +161,26 @@ def launch(devices: Devices, function: Callable[..., None], *arguments: Any) -> 
             ) from error
 
 
-def _process(level: int, function: Callable[..., None], arguments: Iterable[Any], fabric: Any) -> None:
+def _process(
+    parent: int, level: int, function: Callable[..., None], arguments: Iterable[Any], fabric: Any
+) -> None:
     """What each new process does; the first one tells what it does."""
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     place = FabricPlace(fabric)
     if place.is_first:
         logging.basicConfig(stream=sys.stderr, format="%(message)s")
         logging.getLogger("crysnb").setLevel(level)
     function(place, *arguments)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent has gone: the parent held the output folder.
+
+    The signal that torch asks for then is ignored where the command runs in the background.
+    """
+    while os.getppid() == parent:
+        time.sleep(_PARENT_SECONDS)
+    os._exit(1)
 
 
 def _fabric(devices: Devices, *, gpu: bool) -> Any:
@@ -178,12 +194,19 @@ def _fabric(devices: Devices, *, gpu: bool) -> Any:
             found=f"GPUs and several processes need {error.name}, which is not installed",
             action="Install it with: pip install 'crysnb[train]'",
         ) from error
-    return Fabric(
-        accelerator="cuda" if gpu else "cpu",
-        devices=devices.count,
-        strategy="ddp_spawn" if devices.count > 1 else "auto",
-        precision="bf16-mixed" if devices.precision == "bf16" else "32-true",
-    )
+    try:
+        return Fabric(
+            accelerator="cuda" if gpu else "cpu",
+            devices=devices.count,
+            strategy="ddp_spawn" if devices.count > 1 else "auto",
+            precision="bf16-mixed" if devices.precision == "bf16" else "32-true",
+        )
+    except (RuntimeError, ValueError) as error:  # in a notebook, say, which cannot start processes
+        raise CrysnbError(
+            "devices.unavailable",
+            found=f"Fabric refuses: {quote(str(error).strip())}",
+            action="Use the command crysnb train, or one device",
+        ) from error
 
 
 @contextmanager

@@ -72,7 +72,8 @@ def taught(
     def loss_of(batch: CrystalBatch, moduli: Tensor) -> Tensor:
         x, features = network.trunk(batch)
         latent = head.latent(x, features, batch.crystal_of_atom, batch.n_crystals, no_tap, "")
-        return moduli_loss(latent.float(), moduli)
+        with torch.autocast(latent.device.type, enabled=False):  # averages of moduli need all digits
+            return moduli_loss(latent.float(), moduli)
 
     parameters = list(network.parameters())
     Lessons(recipe, network, lessons, recipe.lesson_epochs, loss_of, parameters, **settings).run(

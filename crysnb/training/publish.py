@@ -95,7 +95,7 @@ def write_model(
         },
         metrics=dict(metrics),
         training={
-            "command": f"crysnb train {_word(recipe)} --data $CRYSNB_DATA -o runs/{recipe.name}",
+            "command": f"crysnb train {_word(recipe)} --data {_data(recipe)} -o runs/{recipe.name}",
             "seed": recipe.seed,
             "recipe": {k: v for k, v in recipe.to_dict().items() if k != "model"},
             "recipe_sha256": recipe.hash,
@@ -116,6 +116,10 @@ def _word(recipe: Recipe) -> str:
     """What to pass to ``crysnb train``: a shipped recipe's name, or the file with the changed one."""
     is_shipped = recipe.name in RECIPES.list() and RECIPES.get(recipe.name) == recipe
     return recipe.name if is_shipped else "recipe.json"
+
+
+def _data(recipe: Recipe) -> str:
+    return "$CRYSNB_DATA" if recipe.dataset in DATASETS else "DIR"
 
 
 def _beside(recipe: Recipe) -> dict[str, Any]:

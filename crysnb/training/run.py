@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,6 +93,7 @@ def train(
     chosen, source = _located(chosen, data)
     folder = Path(out)
     devices.on_gpu()
+    started = time.perf_counter()
     with held(folder, chosen, resume=resume):
         try:
             launch(devices, _train, chosen, source, folder, resume, progress)
@@ -107,6 +109,7 @@ def train(
                 found=f"a file in {quote(str(folder))} cannot be written: {error.strerror or error}",
                 action="Make room there, and go on with --resume",
             ) from error
+        log.info("%s after %.1f min", folder / MODEL, (time.perf_counter() - started) / 60)
         return store.load(folder / MODEL).card
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,7 +18,6 @@ import torch
 from torch import Tensor, nn
 
 from crysnb.errors import CrysnbError, MissingExtra, ShapeError, UnknownName
-from crysnb.training import devices as devices_module
 from crysnb.training.data import Labelled, load
 from crysnb.training.devices import Devices, launch
 from crysnb.training.loop import Run
@@ -163,28 +164,64 @@ def test_without_fabric_one_process_trains_and_two_name_the_extra(monkeypatch: p
         launch(Devices(count=2), called.append)
 
 
+def test_what_fabric_refuses_is_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    import lightning.fabric
+
+    def refuse(**_: Any) -> None:
+        raise RuntimeError("not in a notebook")
+
+    monkeypatch.setattr(lightning.fabric, "Fabric", refuse)
+    with pytest.raises(CrysnbError, match="not in a notebook") as caught:
+        launch(Devices(count=2), print)
+    assert caught.value.code == "devices.unavailable"
+
+
 def failing(place: Place) -> None:
     if place.rank == 1:
         raise ZeroDivisionError
     place.wait()
 
 
-def test_a_process_that_fails_ends_in_our_error() -> None:
+def waiting(place: Place) -> None:
+    """Tell the number of the process, and wait for ever."""
+    sys.stdout.write(f"{os.getpid()}\n")
+    sys.stdout.flush()
+    time.sleep(600)
+
+
+def script(function: str) -> list[str]:
+    """A process that launches two more, with interrupts ignored as in the background of a shell."""
     code = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from {Path(__file__).stem} import failing
+from {Path(__file__).stem} import {function}
 from crysnb.errors import CrysnbError
 from crysnb.training.devices import Devices, launch
 if __name__ == "__main__":
     try:
-        launch(Devices(count=2), failing)
+        launch(Devices(count=2), {function})
     except CrysnbError as error:
         sys.stdout.write(error.code + " " + error.found)
 """
-    script = Path(devices_module.__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False, cwd=script
-    )
+    return [sys.executable, "-c", code]
+
+
+@pytest.mark.slow
+def test_a_process_that_fails_ends_in_our_error() -> None:
+    done = subprocess.run(script("failing"), capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout.startswith("training.process"), done.stderr[-2000:]
     assert "ZeroDivisionError" in done.stdout
+
+
+@pytest.mark.slow
+def test_processes_end_with_the_one_that_started_them() -> None:
+    with subprocess.Popen(script("waiting"), stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        children = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.kill()
+        parent.wait(60)
+        deadline = time.monotonic() + 60
+        while any(Path(f"/proc/{child}/stat").exists() for child in children):
+            assert time.monotonic() < deadline, "they go on alone"
+            time.sleep(0.2)

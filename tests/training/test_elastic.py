@@ -18,6 +18,7 @@ from crysnb.structure.transforms import random_rotation
 from crysnb.tensors.moduli import averages, vrh_moduli
 from crysnb.training import run as run_module
 from crysnb.training.data import load
+from crysnb.training.devices import Devices
 from crysnb.training.loss import anisotropic, hill_moduli, moduli_loss, tensor_loss
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.pretrain import Lessons
@@ -235,6 +236,20 @@ def test_lessons_go_on_after_the_last_whole_epoch(
     monkeypatch.setattr(Lessons, "_epoch", watched)
     assert train(recipe, data=data, out=tmp_path / "cut", resume=True).sha256 == whole.sha256
     assert seen == [2]
+
+
+@pytest.mark.slow
+def test_two_processes_take_the_lessons_of_one(data: Path, tmp_path: Path) -> None:
+    recipe = SMALL.with_changes(members=1, batch_size=4, dropout=0.2)
+    for out, count in (("one", 1), ("two", 2)):
+        train(recipe, data=data, out=tmp_path / out, devices=Devices(count=count))
+    for stage in ("lessons", "member0"):
+        one, two = (
+            np.genfromtxt(tmp_path / out / "checkpoints" / stage / "log.csv", delimiter=",", dtype=str)
+            for out in ("one", "two")
+        )
+        losses = [[float(x.strip('"')) for x in table[1:, 1]] for table in (one, two)]
+        assert losses[1] == pytest.approx(losses[0], rel=1e-4)
 
 
 def test_recipes_without_new_fields_keep_their_hash() -> None:
