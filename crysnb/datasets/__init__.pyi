@@ -6,6 +6,7 @@ from .benchmarks import read_matbench as read_matbench
 from .benchmarks import read_unconvbench as read_unconvbench
 from .dataset import Dataset as Dataset
 from .dataset import Rejected as Rejected
+from .dataset import read_jsonl as read_jsonl
 from .folder import read_folder as read_folder
 from .jarvis import GMTNetData as GMTNetData
 from .jarvis import read_gmtnet as read_gmtnet

@@ -57,7 +57,7 @@ def _records(data: Path, target: str) -> tuple[Iterable[Mapping[str, Any]], tupl
 
 def _leaks(wish: argparse.Namespace) -> str:
     source = open_source(wish.data)
-    formulas = {str(raw.get("id")): str(raw.get("formula")) for raw in source.raw}
+    formulas = {str(raw.get("id")): splits.formula_of(raw) for raw in source.raw}
     return str(splits.leaks(formulas, source.split))
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from crysnb.datasets.dataset import Dataset, Rejected, collect, raw_of
-from crysnb.datasets.json_files import load_json
+from crysnb.datasets.json_files import MAX_BYTES, load_json
 from crysnb.errors import CrysnbError, UnknownName, quote
 from crysnb.structure.read import read
-from crysnb.weights.fetch import Progress, cache_folder, fetch
+from crysnb.weights.fetch import CACHE, Progress, cache_folder, fetch
 
 _N_FOLDS = 5
 _MATBENCH_SEED, _UNCONVBENCH_SEED = 18012019, 42
@@ -194,9 +194,18 @@ def download_matbench(
     """
     known = _named(task, MATBENCH)
     target = (Path(folder) if folder is not None else cache_folder()) / f"{known.name}.json.gz"
-    return fetch(
-        _MATBENCH_URL.format(name=known.name), target, sha256=known.sha256, limit=1 << 30, progress=progress
-    )
+    url = _MATBENCH_URL.format(name=known.name)
+    try:
+        return fetch(url, target, sha256=known.sha256, limit=MAX_BYTES, progress=progress)
+    except CrysnbError as error:
+        if error.code != "download.not_writable" or folder is not None:
+            raise
+        raise CrysnbError(
+            error.code,
+            found=error.found,
+            accepted=error.accepted,
+            action=f"Set {CACHE} to a folder that may be written to",
+        ) from error
 
 
 def folds(task: Task, labels: list[Any]) -> tuple[dict[str, list[str]], ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pymatgen.core import Structure
 
-from crysnb.datasets.records import Record, to_record
+from crysnb.datasets.records import Record, raw_records, to_record
 from crysnb.errors import CrysnbError, quote
 from crysnb.structure.formula import reduced_formula
 
@@ -87,8 +89,19 @@ class Dataset:
         return (to_raw(record) for record in self.records)
 
     def to_jsonl(self) -> str:
-        """The text of a JSON Lines file of this data set, readable by :func:`raw_records`."""
-        return "".join(json.dumps(record, allow_nan=False) + "\n" for record in self.raw())
+        """The text of a JSON Lines file of this data set, as :func:`read_jsonl` takes it.
+
+        Raises
+        ------
+        CrysnbError
+            ``data.not_json`` if a flag of a record cannot be written.
+        """
+        try:
+            return "".join(json.dumps(record, allow_nan=False) + "\n" for record in self.raw())
+        except (TypeError, ValueError) as error:
+            raise CrysnbError(
+                "data.not_json", found=f"a flag of a record: {quote(str(error))}", accepted="finite numbers"
+            ) from error
 
 
 def to_raw(record: Record) -> dict[str, Any]:
@@ -139,6 +152,7 @@ def collect(
         where = label if isinstance(label, str) and label else f"record {number}"
         try:
             record = to_record(dict(row))
+            _check_finite(record)
             if record.id in kept:
                 raise CrysnbError(
                     "data.duplicate_id",
@@ -157,3 +171,31 @@ def collect(
             accepted="at least one crystal with its targets",
         )
     return Dataset(name=name, records=tuple(kept.values()), rejected=tuple(failed))
+
+
+def read_jsonl(path: str | Path) -> Dataset:
+    """All records of a ``.jsonl`` or ``.jsonl.gz`` file, checked; :func:`raw_records` reads one at a time.
+
+    Raises
+    ------
+    CrysnbError
+        ``data.unreadable`` and ``data.invalid`` for the file or a line that is no JSON object;
+        ``data.nothing`` if no record is usable.
+    """
+    return collect(Path(path).name, raw_records(path))
+
+
+def _check_finite(record: Record) -> None:
+    for name, value in record.targets.items():
+        if not _is_finite(value):
+            raise CrysnbError(
+                "data.number",
+                found=f"{quote(name)} is not finite",
+                accepted="finite numbers, or no such target",
+            )
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_finite(v) for v in value)
+    return not isinstance(value, float) or math.isfinite(value)

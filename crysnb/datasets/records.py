@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,12 @@ from typing import Any
 
 from pymatgen.core import Structure
 
+from crysnb import files
 from crysnb.errors import CrysnbError, UnknownName, quote
 from crysnb.structure.formula import reduced_formula
 from crysnb.structure.read import read
+
+MAX_SPLIT_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ def raw_records(path: str | Path) -> Iterator[dict[str, Any]]:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield _parse(line, number, file)
-    except (OSError, UnicodeDecodeError, EOFError) as error:
+    except (OSError, UnicodeDecodeError, EOFError, zlib.error) as error:
         raise CrysnbError(
             "data.unreadable",
             found=f"{quote(str(file))}: {quote(str(error))}",
@@ -160,12 +164,21 @@ def _is_list_of_ids(ids: Any) -> bool:
 
 def _split_file(file: str | Path) -> dict[str, Any]:
     try:
-        content = json.loads(Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = json.loads(_content(Path(file)))
+    except (ValueError, RecursionError) as error:
         raise _no_split(file, str(error)) from error
+    except CrysnbError as error:
+        raise _no_split(file, error.found) from error
     if not isinstance(content, dict):
         raise _no_split(file, "not an object")
     return content
+
+
+def _content(file: Path) -> bytes:
+    def too_large(size: int) -> CrysnbError:
+        return CrysnbError("data.too_large", found=f"{size} bytes", accepted=f"at most {MAX_SPLIT_BYTES}")
+
+    return files.read_whole(file, "data", limit=MAX_SPLIT_BYTES, too_large=too_large)
 
 
 def _no_split(

@@ -69,7 +69,7 @@ def open_source(path: str | Path, *, target: str = "target") -> Source:
 def _of_lines(folder: Path, file: Path) -> Source:
     if (folder / SPLIT).is_file():
         return Source(raw=raw_records(file), split=read_split(folder / SPLIT))
-    formulas = {str(raw.get("id")): str(raw.get("formula")) for raw in raw_records(file)}
+    formulas = {str(raw.get("id")): splits.formula_of(raw) for raw in raw_records(file)}
     return Source(raw=raw_records(file), split=_split(folder, formulas))
 
 

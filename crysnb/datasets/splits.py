@@ -1,13 +1,15 @@
 """Dividing crystals into parts, and finding what leaks from one part into another.
 
-Every function takes records, or a mapping of id -> reduced formula, and gives ``{part: [ids]}``, the form of
-a split file. The answer depends on the ids, the formulas and the seed, never on the order of the records.
+Every function takes records, also plain ones, or a mapping of id -> reduced formula, and gives
+``{part: [ids]}``, the form of a split file. The answer depends on the ids, the formulas and the seed, never on
+the order of the records.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random as _random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -24,7 +26,7 @@ from crysnb.files import write_whole
 from crysnb.structure.numbers import array
 
 Parts = dict[str, list[str]]
-Records = Iterable[Record] | Mapping[str, str]
+Records = Iterable[Record | Mapping[str, Any]] | Mapping[str, str]
 
 PARTS = ("train", "val", "test")
 FRACTIONS = (0.8, 0.1, 0.1)
@@ -282,10 +284,24 @@ def _formulas(records: Records) -> dict[str, str]:
         return dict(records)
     found: dict[str, str] = {}
     for record in records:
-        if record.id in found:
-            raise CrysnbError("data.duplicate_id", found=f"two records with id {quote(record.id)}")
-        found[record.id] = record.formula
+        if isinstance(record, Mapping):
+            name, formula = str(record.get("id")), formula_of(record)
+        else:
+            name, formula = record.id, record.formula
+        if name in found:
+            raise CrysnbError("data.duplicate_id", found=f"two records with id {quote(name)}")
+        found[name] = formula
     return found
+
+
+def formula_of(raw: Mapping[str, Any]) -> str:
+    """Formula of a plain record: the one that it states, else one made of its species, sorted by symbol."""
+    stated, species = raw.get("formula"), raw.get("species")
+    if isinstance(stated, str) and stated:
+        return stated
+    counts = Counter(str(s) for s in species) if isinstance(species, list) else Counter()
+    shared = math.gcd(*counts.values()) or 1
+    return "".join(f"{s}{n // shared if n > shared else ''}" for s, n in sorted(counts.items()))
 
 
 def _fractions(fractions: Sequence[float]) -> tuple[float, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from crysnb.datasets.dataset import read_jsonl
 from crysnb.datasets.records import data_folder, raw_records, read_split, select, to_record
 from crysnb.errors import CrysnbError, StructureError, UnknownName
 
@@ -82,3 +84,38 @@ def test_missing_data_names_the_variable(tmp_path: Path, monkeypatch: pytest.Mon
     for root in (None, tmp_path):
         with pytest.raises(CrysnbError, match="CRYSNB_DATA"):
             data_folder("mp_dielectric", root)
+
+
+def test_damaged_gzip_anywhere_is_ours(tmp_path: Path) -> None:
+    file = tmp_path / "d.jsonl.gz"
+    content = bytearray(gzip.compress(json.dumps(RECORD).encode() * 50))
+    for k in range(0, len(content), 7):
+        damaged = content.copy()
+        damaged[k] ^= 0xFF
+        file.write_bytes(damaged)
+        try:
+            list(raw_records(file))
+        except CrysnbError as error:
+            assert error.code in ("data.unreadable", "data.invalid")  # noqa: PT017 - or it does not matter
+
+
+def test_a_data_set_of_lines(tmp_path: Path) -> None:
+    bad = {**RECORD, "id": "nan", "targets": {"x": [[float("nan")]]}}
+    lines = [RECORD, bad, {**RECORD, "targets": [1]}, {**RECORD, "id": "b", "lattice": None}, RECORD]
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(r) + "\n" for r in lines))
+    found = read_jsonl(tmp_path / "d.jsonl")
+    assert [r.id for r in found] == ["a"]
+    assert [r.code for r in found.rejected] == [
+        "data.number", "data.targets", "structure.number", "data.duplicate_id",
+    ]  # fmt: skip
+    odd = {**RECORD, "note": float("inf")}
+    (tmp_path / "d.jsonl").write_text(json.dumps(odd))
+    with pytest.raises(CrysnbError, match=r"data\.not_json"):
+        read_jsonl(tmp_path / "d.jsonl").to_jsonl()
+
+
+def test_a_split_that_is_a_pipe_or_missing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "none", "."):
+        with pytest.raises(CrysnbError, match=r"data\.split"):
+            read_split(tmp_path / name)

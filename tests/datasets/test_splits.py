@@ -193,3 +193,15 @@ def test_folds_that_are_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "split.json").write_text(content)
     with pytest.raises(CrysnbError, match=r"data\.split"):
         read_folds(tmp_path / "split.json")
+
+
+def test_plain_records_with_and_without_a_formula() -> None:
+    plain = [
+        {"id": "a", "formula": "NaCl"},
+        {"id": "b", "species": ["O", "Ti", "O", "O", "Ti", "O"]},
+        {"id": "c"},
+    ]
+    assert [splits.formula_of(r) for r in plain] == ["NaCl", "O2Ti", ""]
+    assert splits.random(plain, (1, 0, 0))["train"] == ["a", "b", "c"]
+    with pytest.raises(CrysnbError, match=r"data\.duplicate_id"):
+        splits.random([*plain, {"id": "a"}])
