@@ -1,8 +1,8 @@
 """Dividing crystals into parts, and finding what leaks from one part into another.
 
 Every function takes records, also plain ones, or a mapping of id -> reduced formula, and gives
-``{part: [ids]}``, the form of a split file. The answer depends on the ids, the formulas and the seed, never on
-the order of the records.
+``{part: [ids]}``, the form of a split file. The answer depends on the ids, the formulas and the seed, never
+on the order of the records.
 """
 
 from __future__ import annotations
