@@ -8,21 +8,42 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from torch import Tensor
 
 from crysnb.errors import CrysnbError, quote
 from crysnb.files import parse_json, read_whole, write_whole
-from crysnb.training.data import Labelled
 from crysnb.training.recipe import Recipe
+from crysnb.values.crystal_batch import CrystalBatch
 
 log = logging.getLogger(__name__)
 
-LOCK, RECIPE, DATA = ".lock", "recipe.json", "data.json"
+LOCK, RECIPE, DATA, LESSONS = ".lock", "recipe.json", "data.json", "lessons.json"
 MODEL, CHECKPOINTS = "model", "checkpoints"
 _MAX_BYTES = 1 << 20
+
+
+class Learned(Protocol):
+    """A crystal with its label, whatever that is."""
+
+    @property
+    def id(self) -> str:
+        """Of the record."""
+        ...
+
+    @property
+    def graph(self) -> CrystalBatch:
+        """Of the crystal."""
+        ...
+
+    @property
+    def label(self) -> Tensor:
+        """What is learned."""
+        ...
 
 
 @contextmanager
@@ -40,13 +61,12 @@ def held(folder: Path, recipe: Recipe, *, resume: bool) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except (OSError, ValueError) as error:
-        raise CrysnbError(
-            "training.folder",
-            found=f"{quote(str(folder))} cannot be used: {getattr(error, 'strerror', None) or error}",
-            accepted="a folder that may be made and written to",
-        ) from error
+        raise _unusable(folder, error) from error
     try:
-        _take(lock, folder)
+        try:
+            _take(lock, folder)
+        except OSError as error:  # a file system without locks
+            raise _unusable(folder, error) from error
         try:
             _follow(folder, recipe, resume=resume)
             yield
@@ -54,6 +74,14 @@ def held(folder: Path, recipe: Recipe, *, resume: bool) -> Iterator[None]:
             os.ftruncate(lock, 0)
     finally:
         os.close(lock)
+
+
+def _unusable(folder: Path, error: Exception) -> CrysnbError:
+    return CrysnbError(
+        "training.folder",
+        found=f"{quote(str(folder))} cannot be used: {getattr(error, 'strerror', None) or error}",
+        accepted="a folder that may be made, written to and locked",
+    )
 
 
 def _take(lock: int, folder: Path) -> None:
@@ -102,7 +130,7 @@ else:
     def _lock(file: int) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         return True
 
@@ -130,8 +158,19 @@ def _follow(folder: Path, recipe: Recipe, *, resume: bool) -> None:
         write_whole(file, (json.dumps(recipe.to_dict(), indent=1) + "\n").encode(), overwrite=True)
 
 
-def same_data(folder: Path, parts: dict[str, list[Labelled]], *, write: bool) -> None:
+def same_data(folder: Path, parts: Mapping[str, Sequence[Learned]], *, write: bool, name: str = DATA) -> None:
     """Check that a run goes on with the crystals it began with; ``write`` them down where it begins.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    parts
+        Crystals by part.
+    write
+        Whether this process writes.
+    name
+        Of the file that tells what the run began with.
 
     Raises
     ------
@@ -147,7 +186,7 @@ def same_data(folder: Path, parts: dict[str, list[Labelled]], *, write: bool) ->
             action="The log says why crystals were left out",
         )
     now = {part: {"crystals": len(crystals), "sha256": _digest(crystals)} for part, crystals in parts.items()}
-    file = folder / DATA
+    file = folder / name
     if file.exists():
         if _read(file) != now:
             raise CrysnbError(
@@ -160,7 +199,7 @@ def same_data(folder: Path, parts: dict[str, list[Labelled]], *, write: bool) ->
         write_whole(file, (json.dumps(now, indent=1) + "\n").encode(), overwrite=True)
 
 
-def _digest(crystals: Iterable[Labelled]) -> str:
+def _digest(crystals: Iterable[Learned]) -> str:
     digest = hashlib.sha256()
     for crystal in crystals:
         digest.update(crystal.id.encode(errors="backslashreplace"))

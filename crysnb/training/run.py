@@ -23,7 +23,7 @@ from crysnb.training import checkpoint
 from crysnb.training.curve import PICTURE, draw_curves
 from crysnb.training.data import Labelled, TrainingData, load
 from crysnb.training.devices import CPU, Devices, launch
-from crysnb.training.folder import CHECKPOINTS, MODEL, held, same_data
+from crysnb.training.folder import CHECKPOINTS, LESSONS, MODEL, held, same_data
 from crysnb.training.loop import Run, evaluate, seeded_network, uncertainty_factor
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.place import Place
@@ -206,5 +206,7 @@ def _taught(
     lessons = load_lessons(source, recipe)
     if place.is_first:
         log.info("%d lessons, %d epochs", len(lessons), recipe.lesson_epochs)
+    if lessons:
+        same_data(checkpoints.parent, {"train": lessons}, write=place.is_first, name=LESSONS)
     title = "lessons" if progress else ""
     return taught(recipe, crystals, lessons, resume=resume, folder=folder, place=place, title=title)

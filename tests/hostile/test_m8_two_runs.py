@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -167,6 +168,16 @@ def test_no_crystal_is_our_error(tmp_path: Path) -> None:
     with pytest.raises(CrysnbError) as caught:
         same_data(tmp_path, {"train": [], "val": [crystal("NaCl", 2.0)]}, write=True)
     assert caught.value.code == "training.no_crystals"
+
+
+def test_a_file_system_without_locks_is_our_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(CrysnbError, match="not supported") as caught, held(tmp_path, RECIPE, resume=True):
+        pass
+    assert caught.value.code == "training.folder"
 
 
 def test_a_place_that_is_no_folder_is_our_error(tmp_path: Path) -> None:

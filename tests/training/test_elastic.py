@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 import crysnb as cn
+from crysnb.errors import CrysnbError
 from crysnb.models.gmtnet.targets import LogStiffness, from_mandel, target_of, to_mandel
 from crysnb.structure.transforms import random_rotation
 from crysnb.tensors.moduli import averages, vrh_moduli
@@ -233,6 +235,12 @@ def test_lessons_go_on_after_the_last_whole_epoch(
         patch.setattr(Lessons, "_epoch", killed)
         with pytest.raises(Killed):
             train(recipe, data=data, out=tmp_path / "cut")
+    changed = tmp_path / "changed"
+    shutil.copytree(data, changed)
+    file = changed / "mp_moduli_binary" / "structures.jsonl.gz"
+    file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()).replace(b"40.0", b"41.0")))
+    with pytest.raises(CrysnbError, match=r"training\.other_data"):
+        train(recipe, data=changed, out=tmp_path / "cut", resume=True)
     monkeypatch.setattr(Lessons, "_epoch", watched)
     assert train(recipe, data=data, out=tmp_path / "cut", resume=True).sha256 == whole.sha256
     assert seen == [2]
