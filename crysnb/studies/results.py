@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ def _models(names: Sequence[str]) -> Iterator[str]:
     yield from (name for name in known if not names or name in names)
 
 
-def main(say: Callable[[str], None] = print) -> None:
+def main(say: Callable[[str], object] = sys.stdout.write) -> None:
     """Parse the command line; measure, or write the page."""
     parser = argparse.ArgumentParser(prog="python -m crysnb.studies.results", description=__doc__)
     parser.add_argument("--measure", nargs="*", metavar="MODEL")
@@ -191,10 +192,10 @@ def main(say: Callable[[str], None] = print) -> None:
         for name in _models(arguments.measure):
             text = json.dumps(measure(name, arguments.data)) + "\n"
             write_whole(folder / f"{name}.json", text.encode(), overwrite=True)
-            say(str(folder / f"{name}.json"))
+            say(f"{folder / name}.json\n")
     target = arguments.docs / "results.md"
     write_whole(target, page(read(folder)).encode(), overwrite=True)
-    say(str(target))
+    say(f"{target}\n")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def test_the_page_is_what_the_command_writes(tmp_path: Path, monkeypatch: pytest
     said: list[str] = []
     results.main(said.append)
     assert (tmp_path / "results.md").read_bytes() == (DOCS / "results.md").read_bytes()
-    assert said == [str(tmp_path / "results.md")]
+    assert said == [f"{tmp_path / 'results.md'}\n"]
 
 
 def test_every_shipped_model_with_a_recipe_has_a_file_of_its_present_weights() -> None:
