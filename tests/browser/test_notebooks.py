@@ -21,6 +21,7 @@ NOTEBOOKS = (
     "04_wrong_axes.ipynb",
     "07_break_symmetry.ipynb",
     "10_your_model.ipynb",
+    "11_train_your_own.ipynb",
 )
 ROOTS = ".cn-root"
 SHOWS = re.compile(r"\bcn\.(?:show|nye|upload|break_symmetry)\(")
