@@ -1,5 +1,5 @@
-// The breaking view: a distortion and its amplitude. The sketch follows the hand by itself; symmetry comes from
-// Python, asked at most once at a time; a model answers when the hand rests.
+// The breaking view: a distortion and its amplitude. Sketch and symmetry follow the hand by themselves; when it rests
+// Python is asked what a search sees, one question at a time, and a model answers.
 import { chartOf, sketchView, type Drawing } from "./breaking_draw";
 import { amplitudeText, FIRST, parseBreaking, type Choice, type Family } from "./breaking_schema";
 import { h } from "./dom";
@@ -11,6 +11,10 @@ import { guarded, type ViewContext } from "./view";
 /** Steps of the slider to one side, and milliseconds after which an answer counts as lost. */
 const STEPS = 200;
 const LOST_MS = 1500;
+/** Python is asked when the hand rests so long: JupyterLab paints anew with every message to the kernel. */
+const REST_MS = 120;
+/** While playing it is asked so often. */
+const PLAY_MS = 1000;
 /** One way of playback: out, back, to the other side, back. */
 const PERIOD_MS = 6000;
 const BEGIN = 0.2;
@@ -22,6 +26,7 @@ export function mountBreaking(context: ViewContext): void {
   let data = parseBreaking(state.data);
   let amplitude = data.amplitude;
   let sent: ReturnType<typeof setTimeout> | undefined;
+  let planned: ReturnType<typeof setTimeout> | undefined;
   let waiting = false;
   let playing = false;
   let sketch: Drawing<Element> | undefined;
@@ -52,6 +57,13 @@ export function mountBreaking(context: ViewContext): void {
     sent = setTimeout(() => { sent = undefined; if (waiting) send(); }, LOST_MS);
     state.choose({ amplitude });
   };
+  const plan = (): void => {
+    if (sent !== undefined) { waiting = true; return; }
+    if (playing && planned !== undefined) return;
+    clearTimeout(planned);
+    planned = setTimeout(wrap<void>(() => { planned = undefined; send(); }), playing ? PLAY_MS : REST_MS);
+  };
+  const drop = (): void => { clearTimeout(planned); planned = undefined; waiting = false; };
   const rest = (): void => { playing = false; play.textContent = "Play"; };
   /** What the hand changes needs no answer: which operations are left is the same at every amplitude but 0. */
   const follow = (): void => {
@@ -72,12 +84,20 @@ export function mountBreaking(context: ViewContext): void {
   const move = (to: number): void => {
     amplitude = to;
     follow();
+    plan();
+  };
+  /** A place that is meant: nothing more to wait for. */
+  const jump = (to: number): void => {
+    rest();
+    drop();
+    amplitude = to;
+    follow();
     if (sent === undefined) send();
     else waiting = true;
   };
   const ask = (options: Readonly<Record<string, string | number>>): void => {
     rest();
-    waiting = false;
+    drop();
     state.choose(options);
   };
   const begin = (): void => {
@@ -115,7 +135,7 @@ export function mountBreaking(context: ViewContext): void {
     answer.replaceChildren(...(chart ? [chart.element] : []), facts);
     if (!chart || !data.has_controls) return;
     const nothing = (): void => undefined;
-    const choose = (k: number): void => { const to = data.curve?.amplitudes[k]; if (to !== undefined) { rest(); move(to); } };
+    const choose = (k: number): void => { const to = data.curve?.amplitudes[k]; if (to !== undefined) jump(to); };
     new Roving(chart.element, chart.points, { preview: nothing, escape: nothing, help: nothing, choose }).listen(inner.signal, wrap);
   };
   const draw = (): void => {
@@ -159,15 +179,15 @@ export function mountBreaking(context: ViewContext): void {
     clearTimeout(sent);
     sent = undefined;
     data = parseBreaking(state.data);
-    if (waiting) send();
-    else amplitude = data.amplitude;
+    if (waiting) { waiting = false; plan(); }
+    if (planned === undefined && !playing) amplitude = data.amplitude;
     draw();
   }));
   state.watch(["operations", "cells"], signal, wrap<void>(press));
   state.watch(["status", "message", "details"], signal, wrap<void>(tell));
   state.join(signal, {});
   state.onDead(signal, () => { root.toggleAttribute("data-dead", true); controls.disabled = true; rest(); });
-  signal.addEventListener("abort", () => { rest(); clearTimeout(sent); inner.abort(); }, { once: true });
+  signal.addEventListener("abort", () => { rest(); drop(); clearTimeout(sent); inner.abort(); }, { once: true });
   draw();
   tell();
 }

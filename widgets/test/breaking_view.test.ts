@@ -85,15 +85,21 @@ describe("reading", () => {
 });
 
 describe("the slider", () => {
-  it("asks once at a time, and for the latest when the answer has come", () => {
+  it("asks when the hand rests, once at a time, and for the latest when the answer has come", () => {
     const m = mount();
-    for (const step of [60, 50, 40, 30]) slide(step);
-    expect(m.saved).toEqual([{ amplitude: 0.09 }]);
-    reply(m, { amplitude: 0.09 });
-    expect(m.saved.at(-1)).toEqual({ amplitude: expect.closeTo(0.045) });
-    expect(m.saved).toHaveLength(2);
+    for (const step of [60, 50, 40, 30]) { slide(step); vi.advanceTimersByTime(100); }
+    expect(m.saved).toEqual([]);
+    vi.advanceTimersByTime(30);
+    expect(m.saved).toEqual([{ amplitude: expect.closeTo(0.045) }]);
+    slide(70);
+    vi.advanceTimersByTime(500);
+    slide(80);
+    expect(m.saved).toHaveLength(1);
     reply(m, { amplitude: 0.045 });
-    vi.advanceTimersByTime(2000);
+    vi.advanceTimersByTime(130);
+    expect(m.saved.at(-1)).toEqual({ amplitude: expect.closeTo(0.12) });
+    reply(m, { amplitude: 0.12 });
+    vi.advanceTimersByTime(3000);
     expect(m.saved).toHaveLength(2);
   });
 
@@ -214,12 +220,14 @@ describe("playback", () => {
     play.click();
     expect(play.textContent).toBe("Stop");
     const seen: number[] = [];
+    let asked = 0;
     for (let k = 0; k < 60; k += 1) {
       vi.advanceTimersByTime(120);
-      const last = m.saved.at(-1) as { amplitude: number };
-      seen.push(last.amplitude);
-      reply(m, { amplitude: last.amplitude });
+      seen.push(Number(find("[data-kind]").dataset["shown"]));
+      if (m.saved.length > asked) reply(m, m.saved[asked++] as object);
     }
+    expect(asked).toBeGreaterThan(4);
+    expect(asked).toBeLessThan(9);
     expect(Math.max(...seen)).toBeGreaterThan(0.29);
     expect(Math.min(...seen)).toBeLessThan(-0.29);
     expect(play.textContent).toBe("Play");
