@@ -7,7 +7,7 @@ build the state. With ``--browser`` JupyterLab and Chromium are started, and the
 ``shown_ms`` runs from an event to the frame in which group, lost operations and open components of its
 amplitude are painted: the browser knows them beforehand. It has the budget; ``handled_ms`` is its part before
 the browser paints. ``answered_ms`` runs to Python's answer, which adds what a search at the tolerance sees;
-it is asked when the slider has rested for 0.12 s, and so is the model. ``floor_ms`` is an empty message to the
+it is asked when the slider has rested for 0.12 s, as is the model. ``floor_ms`` is an empty message to the
 kernel and back, in the same page just before each drag: what a busy machine makes of it is not the view's.
 """
 

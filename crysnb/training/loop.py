@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -165,6 +166,17 @@ def labels_for(chosen: Sequence[Labelled], latent: Tensor, head: TensorHead) -> 
     if all(c.choices is None for c in chosen):
         return torch.stack([c.label for c in chosen])
     return labels_near(chosen, head.target.tensor(latent.detach()).cpu())
+
+
+def settled(network: nn.Module, crystals: Sequence[Labelled], name: str) -> list[Labelled]:
+    """The crystals with one label each: of several choices the one nearest to what ``network`` gives.
+
+    Members of an ensemble that chose for themselves would choose differently, and cancel in the mean.
+    """
+    if all(c.choices is None for c in crystals):
+        return list(crystals)
+    labels = labels_near(crystals, torch.from_numpy(predict_labels(network, crystals, name)))
+    return [replace(c, label=label, choices=None) for c, label in zip(crystals, labels, strict=True)]
 
 
 def seeded_network(recipe: Recipe) -> GMTNet:

@@ -24,7 +24,7 @@ from crysnb.training.curve import PICTURE, draw_curves
 from crysnb.training.data import Labelled, TrainingData, load
 from crysnb.training.devices import CPU, Devices, launch
 from crysnb.training.folder import CHECKPOINTS, LESSONS, MODEL, held, same_data
-from crysnb.training.loop import Run, evaluate, seeded_network, uncertainty_factor
+from crysnb.training.loop import Run, evaluate, seeded_network, settled, uncertainty_factor
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.place import Place
 from crysnb.training.publish import write_model
@@ -158,6 +158,8 @@ def _train(place: Place, recipe: Recipe, source: Path, folder: Path, resume: boo
             title=title if progress else "",
         )
         member.load_state_dict(run.train(resume=resume).state_dict())
+        if k == 0:
+            train_set = settled(member, train_set, recipe.learns)
         logs[f"member {k + 1}"] = run.log
         if place.is_first:
             draw_curves(folder / PICTURE, recipe.name, logs)

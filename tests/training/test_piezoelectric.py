@@ -19,7 +19,7 @@ from crysnb.models.gmtnet.model import GMTNet
 from crysnb.models.gmtnet.targets import target_of
 from crysnb.structure.transforms import random_rotation
 from crysnb.training.data import Labelled, labels_near, load
-from crysnb.training.loop import Run, evaluate
+from crysnb.training.loop import Run, evaluate, predict_labels, settled
 from crysnb.training.loss import tensor_loss
 from crysnb.training.recipe import RECIPES
 from crysnb.training.run import train
@@ -157,3 +157,28 @@ def test_a_model_folder_is_written(data: Path, tmp_path: Path) -> None:
     assert form.residual(value) < 1e-9
     rock_salt = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.4), ["Ga", "N"], [[0, 0, 0], [0.5, 0, 0]])
     assert not np.any(cn.predict(rock_salt, model=tmp_path / "model").value)
+
+
+def test_further_members_learn_the_labels_that_the_first_one_chose(data: Path) -> None:
+    crystals = load(data, RECIPE).parts["train"]
+    network = GMTNet(RECIPE.model)
+    gallium_arsenide = next(c for c in crystals if c.id == "GaAs")
+    assert gallium_arsenide.choices is not None
+    predicted = torch.from_numpy(predict_labels(network, [gallium_arsenide], "piezoelectric"))
+    chosen = {c.id: c for c in settled(network, crystals, "piezoelectric")}
+    assert all(c.choices is None for c in chosen.values())
+    assert torch.equal(chosen["GaAs"].label, labels_near([gallium_arsenide], predicted)[0])
+    flipped = {c.id: c for c in settled(_Negative(network), crystals, "piezoelectric")}
+    assert torch.allclose(flipped["GaAs"].label, -chosen["GaAs"].label, atol=1e-9)
+    assert torch.equal(flipped["GaN"].label, chosen["GaN"].label)
+
+
+class _Negative(torch.nn.Module):
+    """The opposite of a network."""
+
+    def __init__(self, network: GMTNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Any) -> dict[str, Tensor]:
+        return {name: -value for name, value in self.network(batch).items()}
