@@ -51,6 +51,26 @@ def element_notices(structure: Structure, card: ModelCard) -> tuple[Notice, ...]
     return (Notice("domain.rare_element", "warning", text),)
 
 
+def axes_notices(value: Array, card: ModelCard) -> tuple[Notice, ...]:
+    """Notice where the labels of a model have axes that are known only up to the normaliser of the class.
+
+    Parameters
+    ----------
+    value
+        The predicted tensor; one that is zero has no axes.
+    card
+        Its ``dataset`` says in ``open_axes`` how many training labels are of this kind.
+    """
+    n = card.dataset.get("open_axes")
+    if not isinstance(n, int) or n < 1 or not np.any(value):
+        return ()
+    text = (
+        f"{n} of the training labels have axes that are known only up to rotations which keep the crystal's "
+        "class. So is this tensor: sizes and zeros mean something, an overall sign does not."
+    )
+    return (Notice("prediction.open_axes", "info", text),)
+
+
 def distance_notices(features: Array, reference: FeatureReference | None) -> tuple[Notice, ...]:
     """Notice where a crystal lies far from those that the model was trained on.
 

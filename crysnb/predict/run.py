@@ -15,7 +15,7 @@ from torch import Tensor
 from crysnb.errors import CrysnbError, DeviceMemory, ShapeError, SymmetryUndetermined, UnknownName, quote
 from crysnb.graph.build import build_one
 from crysnb.models.interface import Model, gpu_fault, load_model
-from crysnb.predict.domain import distance_notices, element_notices, metal_notices
+from crysnb.predict.domain import axes_notices, distance_notices, element_notices, metal_notices
 from crysnb.predict.memory import Runner, chunks
 from crysnb.predict.progress import Progress, Report
 from crysnb.predict.reach import neighbor_notices
@@ -312,6 +312,7 @@ def _finish(
             value, refused = projected(spec.tensor, spec.unit, ideal, job.symmetry)
         value = spec.tensor.matrix(value)
         notices += [*refused, *unphysical(spec.tensor, raw if ideal is None else ideal, value)]
+        notices += axes_notices(value, model.card)
         if not refused:
             spread = _uncertainty(job, spec, model, final)
     if not faults and (features := final.get(FEATURES)) is not None:

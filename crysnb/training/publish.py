@@ -68,7 +68,8 @@ DATASETS: dict[str, dict[str, str]] = {
 
 
 _SPLIT = (
-    "by reduced formula: sha256('crysnb-split-v1:' + formula) mod 100; below 80 train, 80-89 val, 90-99 test"
+    "by reduced formula: the first 12 hex digits of sha256('crysnb-split-v1:' + formula), mod 100; "
+    "below 80 train, 80-89 val, 90-99 test"
 )
 
 
@@ -89,6 +90,7 @@ def write_model(
             "target": recipe.target,
             "max_entry": recipe.max_entry,
             "left_out": data.left_out,
+            **_open_axes(data),
             **_beside(recipe),
             "crystals": {part: len(crystals) for part, crystals in data.parts.items()},
             "split": _SPLIT if recipe.dataset in DATASETS else "as split.json beside the data has it",
@@ -104,6 +106,12 @@ def write_model(
         citation=_CITATION,
     )
     return store.save(folder, card, network.state_dict())
+
+
+def _open_axes(data: TrainingData) -> dict[str, int]:
+    """How many training labels have axes that are known only up to the normaliser, if any."""
+    n = sum(crystal.choices is not None for crystal in data.parts["train"])
+    return {"open_axes": n} if n else {}
 
 
 def _about(dataset: str) -> dict[str, str]:

@@ -152,11 +152,15 @@ def _chiral_cubic() -> Structure:
 def test_a_model_folder_is_written(data: Path, tmp_path: Path) -> None:
     card = train(RECIPE, data=data.parent, out=tmp_path)
     assert card.targets == {"piezo": "piezoelectric"}
+    assert card.dataset["open_axes"] == 1
     form = cn.tensor_form("GaN", "piezoelectric")
-    value = cn.predict("GaN", model=tmp_path / "model").value
-    assert form.residual(value) < 1e-9
+    p = cn.predict("GaN", model=tmp_path / "model")
+    assert form.residual(p.value) < 1e-9
+    assert "prediction.open_axes" in {n.code for n in p.notices}
     rock_salt = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.4), ["Ga", "N"], [[0, 0, 0], [0.5, 0, 0]])
-    assert not np.any(cn.predict(rock_salt, model=tmp_path / "model").value)
+    nothing = cn.predict(rock_salt, model=tmp_path / "model")
+    assert not np.any(nothing.value)
+    assert "prediction.open_axes" not in {n.code for n in nothing.notices}
 
 
 def test_further_members_learn_the_labels_that_the_first_one_chose(data: Path) -> None:
