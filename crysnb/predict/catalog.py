@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crysnb.values.property_spec import property_spec
 from crysnb.weights import store
+from crysnb.weights.card import figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,9 @@ def models() -> pd.DataFrame:
                 "unit": ", ".join(property_spec(p).unit for p in card.properties),
                 "data": card.dataset.get("name", ""),
                 "test error": ", ".join(
-                    f"{key} {test[key]:.3g}" for key in ("rel_median", "fnorm_cart", "mae") if key in test
+                    f"{found[0]} {found[1]:.3g}"
+                    for measure in ("rel_median", "fnorm_cart", "mae")
+                    if (found := figure(test, measure))
                 ),
                 "licence": card.dataset.get("licence", ""),
             }

@@ -24,6 +24,7 @@ from crysnb.studies.literature import REPORTED, Reported
 from crysnb.training.recipe import RECIPES
 from crysnb.values.property_spec import property_spec
 from crysnb.weights import store
+from crysnb.weights.card import figure
 
 Row = dict[str, Any]
 
@@ -144,9 +145,8 @@ def _with_interval(row: Row, key: str, digits: int) -> str:
 def _symmetry(rows: Sequence[Row]) -> str:
     lines = [("model", "n", *(heading for _, heading, _ in _SYMMETRY))]
     for row in rows:
-        cells = (
-            form.format(row["metrics"][key]) if key in row["metrics"] else "–" for key, _, form in _SYMMETRY
-        )
+        values = [(figure(row["metrics"], key), form) for key, _, form in _SYMMETRY]
+        cells = (form.format(found[1]) if found else "–" for found, form in values)
         lines.append((f"`{row['model']}`", str(row["n"]), *cells))
     return _table(lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -136,3 +137,11 @@ def _corrupt(found: str, accepted: str) -> WeightsCorrupt:
         accepted=accepted,
         action="Fetch or train the model again",
     )
+
+
+def figure(measured: Mapping[str, Any], name: str) -> tuple[str, float] | None:
+    """Name and value of a measure of a card, also of one taken up to the axes that labels leave open."""
+    for key in (name, f"{name}_gauge"):
+        if isinstance(measured.get(key), float):
+            return key, measured[key]
+    return None

@@ -9,6 +9,7 @@ from crysnb.structure.formula import reduced_formula
 from crysnb.units import display_unit
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import property_spec
+from crysnb.weights.card import figure
 from crysnb.widgets.messages import encodable
 from crysnb.widgets.number_text import decimals_for, number_text
 from crysnb.widgets.prediction_cards import card, headline_text
@@ -129,6 +130,10 @@ def _training(c: ModelCard) -> list[tuple[str, str, str]]:
     return [("trained on", f"{n} crystals", _cut(str(c.dataset.get("name", ""))))]
 
 
+#: Said of errors where the signs and axes of the labels are open.
+_OPEN = ", at best over the axes that the labels leave open,"
+
+
 def _test(c: ModelCard) -> list[tuple[str, str, str]]:
     """The error of the model on its test set; not that of this crystal, and labelled so."""
     test = c.metrics.get("test")
@@ -138,8 +143,9 @@ def _test(c: ModelCard) -> list[tuple[str, str, str]]:
     crystals = f", {n} crystals" if isinstance(n, int) else ""
     label = "error on its test set"
     hint = "of the model on crystals kept aside for testing, not of this crystal"
-    if isinstance(share := test.get("rel_median"), float):
-        return [(label, f"{100 * share:.1f} % (median{crystals})", f"median of ‖error‖ / ‖T‖ {hint}")]
+    if found := figure(test, "rel_median"):
+        share = f"{100 * found[1]:.1f} % (median{crystals})"
+        return [(label, share, f"median of ‖error‖ / ‖T‖{_OPEN * (found[0] != 'rel_median')} {hint}")]
     if isinstance(mae := test.get("mae"), float):
         unit = display_unit(property_spec(c.properties[0]).unit)
         size = f"{number_text(mae, decimals_for((mae,)))} {unit}".strip()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from crysnb.units import display_unit
 from crysnb.values.prediction import Notice, Prediction
+from crysnb.weights.card import figure
 from crysnb.widgets import nye_text
 from crysnb.widgets.number_text import decimals_for, number_text, share_text, small_text
 from crysnb.widgets.nye_result import EXACT, NyeResult
@@ -108,10 +109,11 @@ def prediction_sentences(result: NyeResult, measured: Mapping[str, Any]) -> list
     if not result.is_forbidden:
         out.append(Sentence("learned", f"{p.model} predicts {_free_values(result)}."))
     out += _projection(result, p)
-    if "rel_median" in measured and "n" in measured:
+    if (found := figure(measured, "rel_median")) and "n" in measured:
+        at_best = ", at best over the axes that the labels leave open" * (found[0] != "rel_median")
         text = (
             f"On {measured['n']} test crystals that it had not seen, half of its tensors were off "
-            f"by more than {100 * measured['rel_median']:.1f} % of the norm."
+            f"by more than {100 * found[1]:.1f} % of the norm{at_best}."
         )
         out.append(Sentence("measured", text))
     return out
