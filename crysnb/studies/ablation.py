@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,11 +21,18 @@ import numpy as np
 
 from crysnb.datasets.records import data_folder
 from crysnb.errors import CrysnbError, UnknownName, quote
-from crysnb.studies.variants import ELASTIC_VARIANTS, VARIANTS, Variant, variants_of
+from crysnb.studies.variants import (
+    ELASTIC_VARIANTS,
+    PIEZOELECTRIC_VARIANTS,
+    VARIANTS,
+    Variant,
+    variants_of,
+)
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import evaluate
 from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.training.run import without_subnormals
+from crysnb.weights.card import figure
 
 log = logging.getLogger(__name__)
 
@@ -148,23 +156,24 @@ def ablate(
             "%s, seed %d: rel_median %.4f in %.0f s",
             variant.name,
             recipe.seed,
-            line["metrics"]["rel_median"],
+            (figure(line["metrics"], "rel_median") or ("", math.nan))[1],
             line["seconds"],
         )
 
 
 def table(lines: Sequence[dict[str, Any]]) -> str:
     """Markdown table in the order of the variants: mean ± standard deviation (n − 1) over seeds."""
-    names = list(dict.fromkeys(v.name for v in (*VARIANTS, *ELASTIC_VARIANTS)))
+    every = (*VARIANTS, *ELASTIC_VARIANTS, *PIEZOELECTRIC_VARIANTS)
+    names = list(dict.fromkeys(v.name for v in every))
     place = {name: k for k, name in enumerate(names)}
     rows: dict[str, list[dict[str, Any]]] = {}
     for line in sorted(lines, key=lambda one: place.get(str(one["variant"]), len(place))):
         rows.setdefault(str(line["variant"]), []).append(line)
-    columns = [column for column in COLUMNS if any(column[0] in line["metrics"] for line in lines)]
+    columns = [column for column in COLUMNS if any(figure(line["metrics"], column[0]) for line in lines)]
     heads = ["variant", "seeds", *(head for _, head, _ in columns), "parameters", "CPU s"]
     text = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for name, row in rows.items():
-        cells = [_spread([r["metrics"].get(key) for r in row], digits) for key, _, digits in columns]
+        cells = [_spread([figure(r["metrics"], key) for r in row], digits) for key, _, digits in columns]
         seconds = [r["cpu_seconds"] for r in row if "cpu_seconds" in r]
         parameters = f"{row[0]['parameters']:,}"
         text.append(f"| {name} | {len(row)} | {' | '.join(cells)} | {parameters} | {_mean(seconds)} |")
@@ -175,8 +184,8 @@ def _mean(values: Sequence[float]) -> str:
     return f"{np.mean(values):.0f}" if values else "–"
 
 
-def _spread(values: Sequence[float | None], digits: int) -> str:
-    known = [v for v in values if v is not None]
+def _spread(values: Sequence[tuple[str, float] | None], digits: int) -> str:
+    known = [v[1] for v in values if v is not None]
     if not known:
         return "–"
     if len(known) == 1:

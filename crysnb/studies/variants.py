@@ -15,6 +15,7 @@ from crysnb.studies.treatments import (
     PlainTarget,
     Pretrained,
     Projected,
+    SharedTrunk,
 )
 from crysnb.training.data import Labelled
 from crysnb.training.loop import Run
@@ -87,6 +88,19 @@ ELASTIC_VARIANTS: tuple[Variant, ...] = (
 )
 
 
+#: Of a piezoelectric tensor, in the order in which they run.
+PIEZOELECTRIC_VARIANTS: tuple[Variant, ...] = (
+    Variant(name="base"),
+    Variant(name="angular order 4", changes={"l_max": 4}),
+    Variant(name="more noise and dropout", changes={"noise": 0.06, "dropout": 0.2}),
+    Variant(name="no noise, no dropout", changes={"noise": 0.0, "dropout": 0.0}),
+    Variant(name="twice the epochs", changes={"epochs": 80}),
+    Variant(name="pre-trained on energy and gap", start=Pretrained(crystals=4000, epochs=6)),
+    Variant(name="ε beside", start=SharedTrunk(("gmtnet-dielectric",), weight=0.5)),
+    Variant(name="ε and c beside", start=SharedTrunk(("gmtnet-dielectric", "gmtnet-elastic"), weight=0.5)),
+)
+
+
 def variants_of(recipe: Recipe) -> tuple[Variant, ...]:
     """The variants that make sense for what a recipe learns."""
-    return ELASTIC_VARIANTS if recipe.learns == "elastic" else VARIANTS
+    return {"elastic": ELASTIC_VARIANTS, "piezoelectric": PIEZOELECTRIC_VARIANTS}.get(recipe.learns, VARIANTS)

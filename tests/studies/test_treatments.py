@@ -12,7 +12,15 @@ from torch import Tensor, nn
 import crysnb as cn
 from crysnb.studies import treatments
 from crysnb.studies.ablation import base_recipe
-from crysnb.studies.treatments import LearnedElements, MultiTask, PlainTarget, Pretrained, Projected
+from crysnb.studies.treatments import (
+    LearnedElements,
+    MultiTask,
+    PlainTarget,
+    Pretrained,
+    Projected,
+    SharedTrunk,
+    SharedTrunkRun,
+)
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import Run
 from crysnb.training.pretrain import formulas_outside, load_scalars, pretrain
@@ -142,3 +150,29 @@ def test_multi_task_adds_the_weighted_scalar_loss(data: Path, train: list[Labell
     before = weights(run.scalars)
     step(run)
     assert not torch.equal(weights(run.scalars), before)
+
+
+def test_a_shared_trunk_adds_the_weighted_loss_of_the_other_tensor(train: list[Labelled]) -> None:
+    other = RECIPE.with_changes(learns="dielectric_total", properties=("dielectric_total",))
+
+    def run(weight: float) -> SharedTrunkRun:
+        return SharedTrunkRun(RECIPE, train, [(other, train[:2])], weight)
+
+    alone, half, whole = (step(run(weight)) for weight in (0.0, 0.5, 1.0))
+    assert whole - alone == pytest.approx(2 * (half - alone), rel=1e-4)
+    assert whole > alone
+    trained = run(1.0)
+    before = weights(trained.network.heads["dielectric_total"])
+    step(trained)
+    assert not torch.equal(weights(trained.network.heads["dielectric_total"]), before)
+    shift = trained.averaged.heads["dielectric_total"].get_buffer("shift")
+    assert torch.equal(shift, trained.network.heads["dielectric_total"].get_buffer("shift"))
+
+
+def test_a_shared_trunk_reads_the_training_part_of_the_other_recipe(
+    data: Path, train: list[Labelled]
+) -> None:
+    treatments._beside.cache_clear()
+    run = SharedTrunk(("gmtnet-dielectric",))(RECIPE.with_changes(learns="dielectric"), train, data)
+    assert isinstance(run, SharedTrunkRun)
+    assert [len(crystals) for _, crystals, _ in run.beside] == [4]
