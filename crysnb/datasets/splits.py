@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import random as _random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -23,6 +22,7 @@ from pymatgen.core import Composition
 from crysnb.datasets.records import Record, read_split
 from crysnb.errors import CrysnbError, UnknownName, quote
 from crysnb.files import write_whole
+from crysnb.structure.formula import formula_of_symbols
 from crysnb.structure.numbers import array
 
 Parts = dict[str, list[str]]
@@ -295,13 +295,18 @@ def _formulas(records: Records) -> dict[str, str]:
 
 
 def formula_of(raw: Mapping[str, Any]) -> str:
-    """Formula of a plain record: the one that it states, else one made of its species, sorted by symbol."""
-    stated, species = raw.get("formula"), raw.get("species")
-    if isinstance(stated, str) and stated:
-        return stated
-    counts = Counter(str(s) for s in species) if isinstance(species, list) else Counter()
-    shared = math.gcd(*counts.values()) or 1
-    return "".join(f"{s}{n // shared if n > shared else ''}" for s, n in sorted(counts.items()))
+    """Reduced formula of a plain record, of its species; of the formula that it states where it has none.
+
+    A stated formula may be written in many ways (Na4Cl4), which would part equal crystals. What is neither a
+    list of symbols nor a formula is no crystal and stays as it is.
+    """
+    species, stated = raw.get("species"), raw.get("formula")
+    try:
+        if isinstance(species, list) and species:
+            return formula_of_symbols(str(s) for s in species)
+        return str(Composition(stated).reduced_formula) if isinstance(stated, str) and stated else ""
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return str(stated or "")
 
 
 def _fractions(fractions: Sequence[float]) -> tuple[float, ...]:

@@ -201,7 +201,26 @@ def test_plain_records_with_and_without_a_formula() -> None:
         {"id": "b", "species": ["O", "Ti", "O", "O", "Ti", "O"]},
         {"id": "c"},
     ]
-    assert [splits.formula_of(r) for r in plain] == ["NaCl", "O2Ti", ""]
+    assert [splits.formula_of(r) for r in plain] == ["NaCl", "TiO2", ""]
     assert splits.random(plain, (1, 0, 0))["train"] == ["a", "b", "c"]
     with pytest.raises(CrysnbError, match=r"data\.duplicate_id"):
         splits.random([*plain, {"id": "a"}])
+
+
+def test_one_crystal_under_differently_written_formulas_stays_together() -> None:
+    salt = {"species": ["Na", "Cl"] * 4}
+    written = [{"formula": "NaCl"}, {"formula": "Na4Cl4"}, {}, {"formula": "ClNa"}]
+    records = [{**salt, **formula, "id": f"c{k}"} for k, formula in enumerate(written)]
+    records.append({"id": "c4", "formula": "Na4Cl4"})
+    assert {splits.formula_of(r) for r in records} == {"NaCl"}
+    with pytest.raises(CrysnbError, match=r"split\.too_few"):  # one group cannot make three parts
+        splits.by_formula(records)
+    assert not splits.leaks(records, {"train": ["c0", "c1"], "test": ["c2", "c3", "c4"]}).clean
+    for strange in ({"species": ["Na", None], "formula": "NaCl"}, {"species": [["Na"]]}, {"formula": "?"}):
+        assert isinstance(splits.formula_of(strange), str)
+
+
+@pytest.mark.parametrize("folder", ["mp_dielectric", "mp_elastic_2015", "mp_piezoelectric"])
+def test_formulas_of_species_are_those_of_the_data_sets(data_dir: Path, folder: str) -> None:
+    raw = list(raw_records(data_dir / folder / "structures.jsonl.gz"))
+    assert {r["id"]: splits.formula_of(r) for r in raw} == {r["id"]: r["formula"] for r in raw}
