@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 from crysnb.errors import CrysnbError, ShapeError, quote
 from crysnb.files import parse_json, read_whole
 from crysnb.training.recipe import RECIPES, Recipe
+
+log = logging.getLogger(__name__)
 
 _MAX_BYTES = 1 << 16
 
@@ -47,26 +50,50 @@ def find_recipe(word: str | Path) -> Recipe:
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
-    """The recipe with other values of some fields, each of which is checked."""
+    """The recipe with other values of some fields, each of which is checked.
+
+    The further data sets of a shipped recipe go with its own: with another ``dataset`` it has those
+    alone that ``changes`` name.
+    """
     changes = dict(changes)
     if changes.pop("schema_version", 1) != 1:
         raise _refuse("an unknown schema_version", "1")
     if "learns" in changes:
         changes.setdefault("properties", [changes["learns"]])
+    if changes.get("dataset", recipe.dataset) != recipe.dataset and _is_shipped(recipe):
+        further = {"also", "lessons"} if "lessons" in changes else {"also", "lessons", "lesson_epochs"}
+        changes = {name: value for name, value in _ALONE.items() if name in further} | changes
     return recipe.with_changes(**changes)
 
 
 def from_folder(recipe: Recipe, folder: str) -> Recipe:
     """The recipe for crystals of one's own, in a folder of that name: it learns from them alone.
 
-    A recipe that already names this data set stays as it is. A shipped one gives up its further data sets and
-    its name, which stands for other crystals.
+    A recipe that already names this data set stays as it is. Another one gives up its further data sets,
+    which the log tells.
     """
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder).strip("-._")[:64] or "mine"
     if recipe.dataset == name:
         return recipe
+    further = [*recipe.also, *recipe.lessons]
+    if further:
+        log.warning(
+            "Only %s is learned from: %s left out. To learn from them too, set dataset=%s and pass "
+            "the folder that holds them all as --data",
+            quote(folder),
+            ", ".join(further),
+            name,
+        )
     own = {"name": name} if recipe.name in RECIPES.list() else {}
-    return recipe.with_changes(dataset=name, also=(), lessons=(), lesson_epochs=0, **own)
+    return recipe.with_changes(dataset=name, **_ALONE, **own)
+
+
+#: No further data sets.
+_ALONE: dict[str, Any] = {"also": (), "lessons": (), "lesson_epochs": 0}
+
+
+def _is_shipped(recipe: Recipe) -> bool:
+    return recipe.name in RECIPES.list() and RECIPES.get(recipe.name) == recipe
 
 
 def changes_of(words: Iterable[str]) -> dict[str, Any]:

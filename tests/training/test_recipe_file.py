@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,31 @@ def test_crystals_of_ones_own_are_learned_from_alone() -> None:
     assert from_folder(named, "hard") is named
     assert from_folder(named, "other").name == "hard"
     assert from_folder(elastic, "\u4e2d").name == "mine"
+
+
+def test_a_file_with_a_data_set_of_its_own_drops_the_further_ones_of_its_base(tmp_path: Path) -> None:
+    own = {"base": "gmtnet-elastic", "name": "mine", "dataset": "my_crystals", "target": "c"}
+    recipe = find_recipe(written(tmp_path, own))
+    assert (recipe.also, recipe.lessons, recipe.lesson_epochs) == ((), (), 0)
+    assert from_folder(recipe, "my_crystals") is recipe
+    stated = find_recipe(written(tmp_path, {**own, "also": ["more"], "lessons": ["mp_moduli_3k"]}))
+    assert (stated.also, stated.lessons, stated.lesson_epochs) == (("more",), ("mp_moduli_3k",), 8)
+    same = find_recipe(written(tmp_path, {"base": "gmtnet-elastic", "name": "mine"}))
+    assert (same.also, same.lesson_epochs) == (("mp_elastic_2022",), 8)
+    # What a file states, a change of its data set leaves alone.
+    assert changed(stated, {"dataset": "other"}).also == ("more",)
+
+
+def test_further_data_sets_that_are_dropped_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = find_recipe(written(tmp_path, {"base": BASE, "name": "mine", "also": ["more"]}))
+    with caplog.at_level(logging.WARNING):
+        assert from_folder(recipe, "own").also == ()
+    assert "more left out" in caplog.text
+    caplog.clear()
+    from_folder(RECIPES.get(BASE), "own")
+    assert not caplog.text
 
 
 @pytest.mark.parametrize("words", [["epochs"], ["=3"], ["epochs="], ["epochs=3", "epochs=4"], [""]])
