@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from crysnb.datasets.labels import Array, check_stable, check_symmetry, usable
 from crysnb.datasets.records import to_record
-from crysnb.datasets.source import open_source
+from crysnb.datasets.source import SPLIT, open_source
 from crysnb.errors import CrysnbError, UnknownName
 from crysnb.evaluate import gauge
 from crysnb.graph.build import build_one
@@ -74,10 +74,27 @@ def _nearest(choices: Tensor, predicted: Tensor) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingData:
-    """Parts of a split, and how many records were left out for which reason."""
+    """Parts of a split, and how many records were left out for which reason.
+
+    Attributes
+    ----------
+    parts
+        Part -> its crystals that can be used.
+    left_out
+        Error code -> number of records.
+    folder
+        Where the data set lies; None if it does not come from a folder.
+    split
+        Part -> ids, of all parts and with those left out.
+    has_split
+        Whether the folder has a ``split.json``; otherwise the split was drawn.
+    """
 
     parts: dict[str, list[Labelled]]
     left_out: dict[str, int]
+    folder: Path | None = None
+    split: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    has_split: bool = False
 
     def element_counts(self, part: str = "train") -> dict[str, int]:
         """Element symbol -> number of crystals of ``part`` that contain it, sorted by symbol."""
@@ -95,10 +112,10 @@ def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) 
     wanted = list(parts)
     result: dict[str, list[Labelled]] = {part: [] for part in wanted}
     left_out: Counter[str] = Counter()
-    _read(folder, recipe, wanted, result, left_out)
+    split = _read(folder, recipe, wanted, result, left_out)
     for name in recipe.also if "train" in wanted else ():
         _read(folder.parent / name, recipe, ["train"], result, left_out)
-    return TrainingData(result, dict(left_out))
+    return TrainingData(result, dict(left_out), folder.resolve(), split, (folder / SPLIT).is_file())
 
 
 def _read(
@@ -107,8 +124,8 @@ def _read(
     parts: Iterable[str],
     result: dict[str, list[Labelled]],
     left_out: Counter[str],
-) -> None:
-    """Append the labelled crystals of one folder to ``result`` and count the others in ``left_out``."""
+) -> dict[str, list[str]]:
+    """Append the labelled crystals of one folder to ``result`` and count the others; return its split."""
     source = open_source(folder, target=recipe.target)
     left_out.update(row.code for row in source.rejected)
     part_of: dict[str, str] = {}
@@ -127,6 +144,7 @@ def _read(
             result[part_of_raw].append(_labelled(raw, label, kind, recipe.model.cutoff))
         except CrysnbError as error:
             left_out[error.code] += 1
+    return source.split
 
 
 def _labelled(raw: Mapping[str, Any], given: Array, kind: TensorKind, cutoff: float) -> Labelled:

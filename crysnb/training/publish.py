@@ -13,6 +13,7 @@ from crysnb.evaluate.run import evaluate
 from crysnb.files import write_whole
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.training.data import TrainingData
+from crysnb.training.provenance import about, is_published
 from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.weights import store
 from crysnb.weights.card import ModelCard
@@ -26,51 +27,12 @@ _CITATION = """@inproceedings{yan2024gmtnet,
 }
 """
 
-#: What the cards say of each data set; licences as stated by the source.
-DATASETS: dict[str, dict[str, str]] = {
-    "mp_dielectric": {
-        "name": "MP dielectric tensors (Petousis 2017)",
-        "licence": "CC0 1.0",
-        "source": "Dryad, doi:10.5061/dryad.ph81h",
-        "citation": "Petousis et al., Sci. Data 4, 160134 (2017), doi:10.1038/sdata.2016.134",
-    },
-    "mp_elastic_2015": {
-        "name": "MP elastic tensors (de Jong 2015)",
-        "licence": "CC0 1.0",
-        "source": "Dryad, doi:10.5061/dryad.h505v",
-        "citation": "de Jong et al., Sci. Data 2, 150009 (2015), doi:10.1038/sdata.2015.9",
-    },
-    "mp_elastic_2022": {
-        "name": "MP elastic tensors, sample of 1211 crystals (2022 database)",
-        "licence": "CC BY 4.0",
-        "source": "Materials Project, doi:10.1063/1.4812323",
-        "citation": "Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
-    },
-    "mp_piezoelectric": {
-        "name": "MP piezoelectric tensors (de Jong 2015)",
-        "licence": "CC0 1.0",
-        "source": "Dryad, doi:10.5061/dryad.n63m4",
-        "citation": "de Jong et al., Sci. Data 2, 150053 (2015), doi:10.1038/sdata.2015.53",
-    },
-    "mp_moduli_3k": {
-        "name": "MP bulk and shear moduli",
-        "licence": "CC BY 4.0",
-        "source": "Materials Project, doi:10.1063/1.4812323",
-        "citation": "Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
-    },
-    "mp_moduli_binary": {
-        "name": "MP bulk and shear moduli of binaries (MatCalc benchmark)",
-        "licence": "CC BY 4.0",
-        "source": "Materials Project, doi:10.1063/1.4812323",
-        "citation": "Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
-    },
-}
-
-
 _SPLIT = (
     "by reduced formula: the first 12 hex digits of sha256('crysnb-split-v1:' + formula), mod 100; "
     "below 80 train, 80-89 val, 90-99 test"
 )
+_GIVEN = "as split.json beside the data has it"
+_DRAWN = "drawn: 80 : 10 : 10, all crystals of one reduced formula in one part, seed 0"
 
 
 def write_model(
@@ -85,19 +47,19 @@ def write_model(
         targets={recipe.target: recipe.learns},
         element_counts=data.element_counts("train"),
         dataset={
-            **_about(recipe.dataset),
+            **(about(data.folder) if data.folder else {}),
             "folder": recipe.dataset,
             "target": recipe.target,
             "max_entry": recipe.max_entry,
             "left_out": data.left_out,
             **_open_axes(data),
-            **_beside(recipe),
+            **_beside(recipe, data.folder),
             "crystals": {part: len(crystals) for part, crystals in data.parts.items()},
-            "split": _SPLIT if recipe.dataset in DATASETS else "as split.json beside the data has it",
+            "split": _split(data),
         },
         metrics=dict(metrics),
         training={
-            "command": f"crysnb train {_word(recipe)} --data {_data(recipe)} -o runs/{recipe.name}",
+            "command": f"crysnb train {_word(recipe)} --data {_data(data)} -o runs/{recipe.name}",
             "seed": recipe.seed,
             "recipe": {k: v for k, v in recipe.to_dict().items() if k != "model"},
             "recipe_sha256": recipe.hash,
@@ -114,10 +76,10 @@ def _open_axes(data: TrainingData) -> dict[str, int]:
     return {"open_axes": n} if n else {}
 
 
-def _about(dataset: str) -> dict[str, str]:
-    """What a card says of a data set; of one that is not known, that nothing is known."""
-    unknown = {"name": dataset, "licence": "not stated", "source": "not stated"}
-    return DATASETS.get(dataset, unknown)
+def _split(data: TrainingData) -> str:
+    if data.has_split and data.folder and is_published(data.folder):
+        return _SPLIT
+    return f"{_GIVEN if data.has_split else _DRAWN}; the ids lie in split.json beside this folder"
 
 
 def _word(recipe: Recipe) -> str:
@@ -126,19 +88,20 @@ def _word(recipe: Recipe) -> str:
     return recipe.name if is_shipped else "recipe.json"
 
 
-def _data(recipe: Recipe) -> str:
-    return "$CRYSNB_DATA" if recipe.dataset in DATASETS else "DIR"
+def _data(data: TrainingData) -> str:
+    return "$CRYSNB_DATA" if data.folder and is_published(data.folder) else "DIR"
 
 
-def _beside(recipe: Recipe) -> dict[str, Any]:
+def _beside(recipe: Recipe, folder: Path | None) -> dict[str, Any]:
     """What else was learned from, and how, and the licences of all of it."""
     roles = [(name, "tensors, training part") for name in recipe.also]
     roles += [(name, "bulk and shear moduli, training part, first") for name in recipe.lessons]
-    if not roles:
+    if not roles or folder is None:
         return {}
-    licences = [_about(name)["licence"] for name in (recipe.dataset, *(name for name, _ in roles))]
+    further = [{**about(folder.parent / name), "folder": name, "use": use} for name, use in roles]
+    licences = [about(folder)["licence"], *(one["licence"] for one in further)]
     return {
-        "also": [{**_about(name), "folder": name, "use": use} for name, use in roles],
+        "also": further,
         "licence": ", ".join(dict.fromkeys(licences)),
     }
 

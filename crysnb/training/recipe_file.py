@@ -66,14 +66,15 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return recipe.with_changes(**changes)
 
 
-def from_folder(recipe: Recipe, folder: str) -> Recipe:
+def from_folder(recipe: Recipe, folder: str, *, published: bool = False) -> Recipe:
     """The recipe for crystals of one's own, in a folder of that name: it learns from them alone.
 
-    A recipe that already names this data set stays as it is. Another one gives up its further data sets,
-    which the log tells.
+    A recipe that already names this data set stays as it is, a shipped one only for the ``published``
+    crystals of that name. Another one gives up its further data sets, which the log tells. A model of one's
+    own never has the name of a shipped one.
     """
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder).strip("-._")[:64] or "mine"
-    if recipe.dataset == name:
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder).strip("-._")[:60] or "mine"
+    if recipe.dataset == name and (published or recipe.name not in RECIPES.list()):
         return recipe
     further = [*recipe.also, *recipe.lessons]
     if further:
@@ -84,7 +85,8 @@ def from_folder(recipe: Recipe, folder: str) -> Recipe:
             ", ".join(further),
             name,
         )
-    own = {"name": name} if recipe.name in RECIPES.list() else {}
+    free = f"my-{name}" if name in RECIPES.list() else name
+    own = {"name": free} if recipe.name in RECIPES.list() else {}
     return recipe.with_changes(dataset=name, **_ALONE, **own)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import os
 import time
@@ -15,8 +16,9 @@ import torch
 
 from crysnb.datasets.folder import TABLE
 from crysnb.datasets.records import data_folder
-from crysnb.datasets.source import LINES
+from crysnb.datasets.source import LINES, SPLIT
 from crysnb.errors import CrysnbError, DeviceMemory, quote
+from crysnb.files import write_whole
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.training import checkpoint
@@ -27,6 +29,7 @@ from crysnb.training.folder import CHECKPOINTS, LESSONS, MODEL, held, same_data
 from crysnb.training.loop import Run, evaluate, seeded_network, settled, uncertainty_factor
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.place import Place
+from crysnb.training.provenance import is_published
 from crysnb.training.publish import write_model
 from crysnb.training.recipe import Recipe
 from crysnb.training.recipe_file import find_recipe, from_folder
@@ -116,7 +119,8 @@ def train(
 def _located(recipe: Recipe, data: str | Path | None) -> tuple[Recipe, Path]:
     """What to learn and the folder of its crystals; ``data`` may be that folder itself."""
     if data is not None and _holds_crystals(Path(data)):
-        return from_folder(recipe, Path(data).resolve().name), Path(data)
+        folder = Path(data).resolve()
+        return from_folder(recipe, folder.name, published=is_published(folder)), folder
     base = data if data is not None else os.environ.get("CRYSNB_DATA")
     if base and _holds_crystals(Path(base) / recipe.dataset):
         return recipe, Path(base) / recipe.dataset
@@ -141,6 +145,9 @@ def _train(place: Place, recipe: Recipe, source: Path, folder: Path, resume: boo
             loaded.left_out,
         )
     same_data(folder, loaded.parts, write=place.is_first)
+    if place.is_first and folder.resolve() != loaded.folder:  # where the split is the user's own file
+        text = json.dumps({part: list(ids) for part, ids in loaded.split.items()}, indent=1) + "\n"
+        write_whole(folder / SPLIT, text.encode(), overwrite=True)
     logs: dict[str, list[dict[str, Any]]] = {}
     ensemble = GMTNetEnsemble(recipe.model, recipe.members)
     start = _taught(place, recipe, source, train_set, folder / CHECKPOINTS, resume=resume, progress=progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,32 @@ def test_the_folder_itself_may_be_the_data(crysnb: Run, objects: Objects, data: 
     card = json.loads((out / "model" / "card.json").read_text())
     assert card["dataset"]["name"] == "mine"
     assert "Petousis" not in json.dumps(card)
+    split = json.loads((out / "split.json").read_text())
+    assert sorted(name for ids in split.values() for name in ids) == sorted(CRYSTALS)
+    assert all(split.values())
+    assert card["dataset"]["split"].startswith("drawn: 80 : 10 : 10")
+    assert not (data / "mine" / "split.json").exists()
+
+
+@pytest.mark.parametrize("where", [".", "mp_dielectric"])
+def test_the_name_of_a_published_data_set_proves_nothing(
+    crysnb: Run, data: Path, tmp_path: Path, where: str
+) -> None:
+    shutil.copytree(data / "mine", tmp_path / "mp_dielectric")
+    (tmp_path / "mp_dielectric" / "split.json").write_text(
+        json.dumps({"train": CRYSTALS[:3], "val": CRYSTALS[3:4], "test": CRYSTALS[4:], "note": "mine"})
+    )
+    words = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
+    out = tmp_path / "out"
+    trained = crysnb("train", "gmtnet-dielectric", "--data", tmp_path / where, "-o", out, *words)
+    assert trained.exit_code == 0, trained.stderr
+    card = json.loads((out / "model" / "card.json").read_text())
+    assert (card["name"] == "gmtnet-dielectric") == (where == ".")
+    assert card["dataset"]["licence"] == "not stated"
+    assert card["dataset"]["split"].startswith("as split.json beside the data")
+    assert "Petousis" not in json.dumps(card)
+    assert "CRYSNB_DATA" not in card["training"]["command"]
+    assert json.loads((out / "split.json").read_text())["test"] == list(CRYSTALS[4:])
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,10 @@ def test_crystals_of_ones_own_are_learned_from_alone() -> None:
     own = from_folder(elastic, "my crystals (2)")
     assert (own.name, own.dataset) == ("my-crystals-2", "my-crystals-2")
     assert (own.also, own.lessons, own.lesson_epochs) == ((), (), 0)
-    assert from_folder(elastic, elastic.dataset) is elastic
+    assert from_folder(elastic, elastic.dataset, published=True) is elastic
+    alike = from_folder(elastic, elastic.dataset)
+    assert (alike.name, alike.dataset, alike.also) == (elastic.dataset, elastic.dataset, ())
+    assert from_folder(elastic, "gmtnet-elastic").name == "my-gmtnet-elastic"
     named = changed(elastic, {"name": "hard", "dataset": "hard"})
     assert from_folder(named, "hard") is named
     assert from_folder(named, "other").name == "hard"
