@@ -77,6 +77,14 @@ def read_whole(
     return data
 
 
+def is_file(path: str | Path) -> bool:
+    """Whether ``path`` is a file; False too for a name that no file can have, as one too long."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def parse_json(data: bytes, *, depth: int, refuse: Callable[[str, str], CrysnbError]) -> Any:
     """The value in strict JSON: UTF-8, no key twice in an object, no NaN, nested at most ``depth`` levels.
 

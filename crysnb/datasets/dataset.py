@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,24 +153,44 @@ def collect(
         try:
             record = to_record(dict(row))
             _check_finite(record)
-            if record.id in kept:
-                raise CrysnbError(
-                    "data.duplicate_id",
-                    found=f"a second record with id {quote(record.id)}",
-                    accepted="ids that are unique in the data set",
-                )
+            check_new(record.id, kept)
         except CrysnbError as error:
             failed.append(Rejected.of(where, error))
         else:
             kept[record.id] = record
     if not kept:
-        reasons = [f"{n} {code}" for code, n in Counter(r.code for r in failed).most_common(3)]
-        raise CrysnbError(
-            "data.nothing",
-            found=f"no usable record in {quote(name)} ({', '.join(reasons) or 'empty'})",
-            accepted="at least one crystal with its targets",
-        )
+        raise nothing(name, failed)
     return Dataset(name=name, records=tuple(kept.values()), rejected=tuple(failed))
+
+
+def check_new(name: object, known: Container[str]) -> str:
+    """``name`` if it can be the id of a further record.
+
+    Raises
+    ------
+    CrysnbError
+        ``data.id`` for what is no text; ``data.duplicate_id`` if it is ``known``.
+    """
+    if not isinstance(name, str) or not name:
+        found = "a record without an id" if name is None else f"the id {quote(name)}"
+        raise CrysnbError("data.id", found=found, accepted="a text in quotes, unique in the data set")
+    if name in known:
+        raise CrysnbError(
+            "data.duplicate_id",
+            found=f"a second record with id {quote(name)}",
+            accepted="ids that are unique in the data set",
+        )
+    return name
+
+
+def nothing(name: str, failed: Iterable[Rejected]) -> CrysnbError:
+    """The error ``data.nothing`` for a source without a usable record."""
+    reasons = [f"{n} {code}" for code, n in Counter(r.code for r in failed).most_common(3)]
+    return CrysnbError(
+        "data.nothing",
+        found=f"no usable record in {quote(name)} ({', '.join(reasons) or 'empty'})",
+        accepted="at least one crystal with its targets",
+    )
 
 
 def read_jsonl(path: str | Path) -> Dataset:

@@ -36,6 +36,8 @@ TABLE = "id_prop.csv"
 SUFFIXES = (".cif", ".vasp", ".poscar", ".json")
 MAX_TABLE_BYTES = 64 << 20
 _LONGEST_ID = 120
+#: With a suffix, what the name of a file may have.
+_MOST_BYTES = 240
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
 #: What names a column; neither a number nor a list.
 _NAME = re.compile(r"(?!(?:nan|inf|infinity)$)[A-Za-z_][\w .()/-]{0,63}", re.IGNORECASE)
@@ -45,7 +47,7 @@ _SHAPES = {9: (3, 3), 18: (3, 6), 36: (6, 6)}
 
 def is_cif_folder(path: str | Path) -> bool:
     """Whether ``path`` is a folder with ``id_prop.csv``."""
-    return (Path(path) / TABLE).is_file()
+    return files.is_file(Path(path) / TABLE)
 
 
 def read_folder(path: str | Path, *, target: str = "target") -> Dataset:
@@ -115,7 +117,7 @@ def _names(folder: Path, first: list[str]) -> list[str] | None:
     """Names of the targets if the first row holds names: no values, and no file has that stem."""
     if len(first) < 2 or not all(_NAME.fullmatch(cell) for cell in first):
         return None
-    if any((folder / (first[0] + suffix)).exists() for suffix in SUFFIXES):
+    if any(files.is_file(folder / (first[0] + suffix)) for suffix in SUFFIXES):
         return None
     if len(set(first)) < len(first):
         raise CrysnbError(
@@ -140,11 +142,17 @@ def check_id(name: str) -> str:
     CrysnbError
         ``data.id`` for an empty or long name, and for one that would lead out of the folder.
     """
-    if not name or len(name) > _LONGEST_ID or name.startswith(".") or _FORBIDDEN.search(name):
+    if (
+        not name
+        or len(name) > _LONGEST_ID
+        or len(name.encode()) > _MOST_BYTES
+        or name.startswith(".")
+        or _FORBIDDEN.search(name)
+    ):
         raise CrysnbError(
             "data.id",
             found=f"the id {quote(name)}",
-            accepted=f"the stem of a file in the folder, at most {_LONGEST_ID} characters",
+            accepted=f"the stem of a file there, of at most {_LONGEST_ID} characters, {_MOST_BYTES} bytes",
         )
     return name
 

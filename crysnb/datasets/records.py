@@ -10,6 +10,7 @@ import gzip
 import json
 import os
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from crysnb.structure.formula import reduced_formula
 from crysnb.structure.read import read
 
 MAX_SPLIT_BYTES = 256 << 20
+PARTS = ("train", "val", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def data_folder(name: str, root: str | Path | None = None) -> Path:
     """
     base = root if root is not None else os.environ.get("CRYSNB_DATA")
     folder = Path(base) / name if base else None
-    if folder is None or not (folder / "structures.jsonl.gz").is_file():
+    if folder is None or not files.is_file(folder / "structures.jsonl.gz"):
         raise CrysnbError(
             "data.missing",
             found=f"no data set {quote(name)} under {quote(str(base))}",
@@ -135,9 +137,39 @@ def read_split(file: str | Path) -> dict[str, list[str]]:
     Raises
     ------
     CrysnbError
-        ``data.split`` if the file is none.
+        ``data.split`` if the file is none, or one of these parts is no list of texts; ``split.overlap`` if an
+        id stands in two parts or twice in one.
     """
-    return {part: list(ids) for part, ids in _split_file(file).items() if _is_list_of_ids(ids)}
+    content = _split_file(file)
+    wrong = [part for part in PARTS if part in content and not _is_list_of_ids(content[part])]
+    if wrong:
+        accepted = "a JSON object of part -> list of ids, each a text in quotes"
+        raise _no_split(file, f"{wrong[0]} is no list of texts", accepted)
+    parts = {part: list(ids) for part, ids in content.items() if _is_list_of_ids(ids)}
+    twice = [name for name, n in Counter(i for ids in parts.values() for i in ids).items() if n > 1]
+    if twice:
+        raise CrysnbError(
+            "split.overlap",
+            found=f"{len(twice)} ids more than once in {quote(Path(file).name)}, such as {quote(twice[0])}",
+            accepted="each id in one part",
+        )
+    return parts
+
+
+def read_whole_split(file: str | Path) -> dict[str, list[str]]:
+    """:func:`read_split` to learn from: ``train`` must be there; ``val`` and ``test`` are empty if not named.
+
+    Raises
+    ------
+    CrysnbError
+        As :func:`read_split`; ``data.split`` without ``train``.
+    """
+    parts = read_split(file)
+    if "train" not in parts:
+        raise _no_split(
+            file, "no part train", "a JSON object with train, and maybe val and test: lists of ids"
+        )
+    return {part: [] for part in PARTS} | parts
 
 
 def read_folds(file: str | Path) -> list[dict[str, list[str]]]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from crysnb.datasets import splits
-from crysnb.datasets.dataset import Rejected
+from crysnb.datasets.dataset import Rejected, check_new, nothing
 from crysnb.datasets.folder import TABLE, is_cif_folder, read_folder
-from crysnb.datasets.records import raw_records, read_split
+from crysnb.datasets.records import raw_records, read_whole_split
 from crysnb.errors import CrysnbError, quote
+from crysnb.files import is_file
 
 LINES = ("structures.jsonl.gz", "structures.jsonl")
 SPLIT = "split.json"
@@ -28,7 +29,7 @@ class Source:
     split
         Part -> ids: that of ``split.json``, or a random one grouped by formula where there is none.
     rejected
-        Rows of a folder of structure files that could not be used.
+        Rows of a folder of structure files that could not be used; lines without an id of their own.
     """
 
     raw: Iterable[Mapping[str, Any]]
@@ -50,15 +51,18 @@ def open_source(path: str | Path, *, target: str = "target") -> Source:
     Raises
     ------
     CrysnbError
-        ``data.missing`` if the folder has none of them, and what the readers raise.
+        ``data.missing`` if the folder has none of them; ``data.split``, ``split.overlap`` and
+        ``split.unknown`` for the split; ``data.nothing``; and what the readers raise.
     """
     folder = Path(path)
     for name in LINES:
-        if (folder / name).is_file():
+        if is_file(folder / name):
             return _of_lines(folder, folder / name)
     if is_cif_folder(folder):
         found = read_folder(folder, target=target)
-        return Source(raw=found.raw(), split=_split(folder, found.formulas()), rejected=found.rejected)
+        return Source(
+            raw=found.raw(), split=_split(folder, found.formulas(), found.rejected), rejected=found.rejected
+        )
     raise CrysnbError(
         "data.missing",
         found=f"no labelled crystals in {quote(str(path))}",
@@ -67,12 +71,28 @@ def open_source(path: str | Path, *, target: str = "target") -> Source:
 
 
 def _of_lines(folder: Path, file: Path) -> Source:
-    if (folder / SPLIT).is_file():
-        return Source(raw=raw_records(file), split=read_split(folder / SPLIT))
-    formulas = {str(raw.get("id")): splits.formula_of(raw) for raw in raw_records(file)}
-    return Source(raw=raw_records(file), split=_split(folder, formulas))
+    formulas: dict[str, str] = {}
+    rejected: dict[int, Rejected] = {}
+    is_divided = is_file(folder / SPLIT)
+    for number, raw in enumerate(raw_records(file), 1):
+        try:
+            name = check_new(raw.get("id"), formulas)
+        except CrysnbError as error:
+            rejected[number] = Rejected.of(f"record {number}", error)
+        else:
+            formulas[name] = "" if is_divided else splits.formula_of(raw)
+    if not formulas:
+        raise nothing(file.name, rejected.values())
+    kept = (raw for number, raw in enumerate(raw_records(file), 1) if number not in rejected)
+    return Source(raw=kept, split=_split(folder, formulas), rejected=tuple(rejected.values()))
 
 
-def _split(folder: Path, formulas: Mapping[str, str]) -> dict[str, list[str]]:
+def _split(
+    folder: Path, formulas: Mapping[str, str], rejected: Iterable[Rejected] = ()
+) -> dict[str, list[str]]:
     file = folder / SPLIT
-    return read_split(file) if file.is_file() else splits.by_formula(formulas)
+    if not is_file(file):
+        return splits.by_formula(formulas)
+    parts = read_whole_split(file)
+    splits.check_known(parts, formulas.keys() | {row.id for row in rejected})
+    return parts

@@ -11,7 +11,7 @@ import hashlib
 import json
 import random as _random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 
 from pymatgen.core import Composition
 
-from crysnb.datasets.records import Record, read_split
+from crysnb.datasets.records import PARTS, Record, read_split
 from crysnb.errors import CrysnbError, UnknownName, quote
 from crysnb.files import write_whole
 from crysnb.structure.formula import formula_of_symbols
@@ -28,7 +28,6 @@ from crysnb.structure.numbers import array
 Parts = dict[str, list[str]]
 Records = Iterable[Record | Mapping[str, Any]] | Mapping[str, str]
 
-PARTS = ("train", "val", "test")
 FRACTIONS = (0.8, 0.1, 0.1)
 #: Of the hashed split that all data sets of the project share.
 SALT = "crysnb-split-v1:"
@@ -44,13 +43,6 @@ def given(records: Records, file: str | Path) -> Parts:
         ``split.unknown`` if none of its ids is a record.
     """
     parts = read_split(file)
-    twice = [name for name, n in Counter(i for ids in parts.values() for i in ids).items() if n > 1]
-    if twice:
-        raise CrysnbError(
-            "split.overlap",
-            found=f"{len(twice)} ids more than once in {quote(Path(file).name)}, such as {quote(twice[0])}",
-            accepted="each id in one part",
-        )
     known = _formulas(records)
     kept = {part: [i for i in ids if i in known] for part, ids in parts.items()}
     if not any(kept.values()):
@@ -235,14 +227,7 @@ def leaks(records: Records, parts: Mapping[str, Sequence[str]]) -> Leaks:
         ``split.unknown`` if a part names an id that is no record.
     """
     formulas = _formulas(records)
-    for part, ids in parts.items():
-        strange = [i for i in ids if i not in formulas]
-        if strange:
-            raise CrysnbError(
-                "split.unknown",
-                found=f"{len(strange)} ids of part {quote(part)} are no records, such as {quote(strange[0])}",
-                accepted="a split of these records",
-            )
+    check_known(parts, formulas)
     counts = {part: Counter(formulas[i] for i in ids) for part, ids in parts.items()}
     shared_ids, shared_formulas = {}, {}
     for a, b in combinations(parts, 2):
@@ -260,6 +245,24 @@ def leaks(records: Records, parts: Mapping[str, Sequence[str]]) -> Leaks:
         else {part: sorted(found - seen) for part, found in elements.items() if part != "train"},
         unused=len(set(formulas) - {i for ids in parts.values() for i in ids}),
     )
+
+
+def check_known(parts: Mapping[str, Sequence[str]], known: Container[str]) -> None:
+    """Refuse a split that names an id which is not ``known``.
+
+    Raises
+    ------
+    CrysnbError
+        ``split.unknown``.
+    """
+    for part, ids in parts.items():
+        strange = [i for i in ids if i not in known]
+        if strange:
+            raise CrysnbError(
+                "split.unknown",
+                found=f"{len(strange)} ids of part {quote(part)} are no records, such as {quote(strange[0])}",
+                accepted="a split of these records",
+            )
 
 
 def elements_of(formula: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from crysnb.datasets.folder import TABLE
 from crysnb.datasets.records import data_folder
 from crysnb.datasets.source import LINES, SPLIT
 from crysnb.errors import CrysnbError, DeviceMemory, quote
-from crysnb.files import write_whole
+from crysnb.files import is_file, write_whole
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.training import checkpoint
@@ -128,7 +128,7 @@ def _located(recipe: Recipe, data: str | Path | None) -> tuple[Recipe, Path]:
 
 
 def _holds_crystals(folder: Path) -> bool:
-    return any((folder / file).is_file() for file in (*LINES, TABLE))
+    return any(is_file(folder / file) for file in (*LINES, TABLE))
 
 
 @without_subnormals()

@@ -16,6 +16,7 @@ from crysnb.datasets.source import open_source
 from crysnb.errors import CrysnbError, UnknownName
 from crysnb.training.data import load
 from crysnb.training.recipe import RECIPES
+from crysnb.training.run import train
 from crysnb.values.tensor_kind import DIELECTRIC, ELASTIC, PIEZOELECTRIC
 
 CRYSTALS = ("NaCl", "MgO", "GaAs", "rutile", "quartz", "CsCl", "Si")
@@ -43,8 +44,9 @@ def test_a_folder_of_cif_files_trains(folder: Path) -> None:
     assert [c.id for c in data.parts["val"]] == list(CRYSTALS[5:7])
     assert data.left_out == {"structure.not_found": 1, "label.breaks_symmetry": 1}
     assert data.parts["train"][1].label.numpy() == pytest.approx(3 * np.eye(3), rel=1e-12)
-    with pytest.raises(UnknownName, match="test"):
-        load(folder, RECIPE, ("test",))
+    assert load(folder, RECIPE, ("test",)).parts == {"test": []}
+    with pytest.raises(UnknownName, match="tset"):
+        load(folder, RECIPE, ("tset",))
 
 
 def test_without_a_split_file_formulas_stay_together(folder: Path) -> None:
@@ -64,7 +66,7 @@ def test_json_lines_with_and_without_a_split(folder: Path, name: str) -> None:
     assert [r["id"] for r in source.raw] == [*CRYSTALS, "turned"]
     assert sum(map(len, source.split.values())) == len(CRYSTALS) + 1
     (folder / "split.json").write_text('{"train": ["NaCl"]}')
-    assert open_source(folder).split == {"train": ["NaCl"]}
+    assert open_source(folder).split == {"train": ["NaCl"], "val": [], "test": []}
 
 
 def test_a_folder_with_nothing(tmp_path: Path) -> None:
@@ -103,3 +105,82 @@ def test_the_noise_of_a_tensor_does_not_count() -> None:
     assert relative == pytest.approx(absolute / np.linalg.norm(within))
     with pytest.raises(CrysnbError, match=r"label\.breaks_symmetry"):
         check_symmetry(ELASTIC.cartesian(np.diag([1.0, 2, 3, 1, 1, 1])), ELASTIC, rotations)
+
+
+def lines(folder: Path, ids: list[object], split: object = None) -> Path:
+    """JSON Lines of crystals of one label under ``ids``, and a split file."""
+    crystal = cn.as_structure("NaCl")
+    cell = {"lattice": crystal.lattice.matrix.tolist(), "species": ["Na"] * 4 + ["Cl"] * 4}
+    record = {**cell, "frac_coords": crystal.frac_coords.tolist(), "targets": {"eps": np.eye(3).tolist()}}
+    given = [{**record, "id": name} if name is not None else record for name in ids]
+    (folder / "structures.jsonl").write_text("".join(json.dumps(r) + "\n" for r in given))
+    if split is not None:
+        (folder / "split.json").write_text(json.dumps(split))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("split", "code", "text"),
+    [
+        ({"train": ["a", "b"], "val": ["b"]}, "split.overlap", "'b'"),
+        ({"train": ["a", "a"]}, "split.overlap", "'a'"),
+        ({"train": ["a", "typo"], "val": ["b"]}, "split.unknown", "'typo'"),
+        ({"val": ["b"]}, "data.split", "split.json"),
+        ({"train": [0, 1], "val": ["b"]}, "data.split", "split.json"),
+        ({"train": ["a"], "val": "b"}, "data.split", "split.json"),
+        ({"train": ["a"], "test": {"b": 1}}, "data.split", "split.json"),
+    ],
+)
+def test_a_split_that_training_refuses(tmp_path: Path, split: object, code: str, text: str) -> None:
+    folder = lines(tmp_path, ["a", "b"], split)
+    with pytest.raises(CrysnbError, match=text) as caught:
+        load(folder, RECIPE.with_changes(target="eps"))
+    assert caught.value.code == code
+
+
+def test_a_split_may_name_a_row_that_was_refused(folder: Path) -> None:
+    parts = {"train": [*CRYSTALS, "absent"], "val": ["turned"]}
+    (folder / "split.json").write_text(json.dumps(parts))
+    assert open_source(folder).split == {**parts, "test": []}
+
+
+def test_lines_without_an_id_of_their_own_are_told_and_left_out(tmp_path: Path) -> None:
+    folder = lines(tmp_path, ["a", "b", "a", None, 7, ""], {"train": ["a"], "val": ["b"]})
+    source = open_source(folder)
+    assert [(r.id, r.code) for r in source.rejected] == [
+        ("record 3", "data.duplicate_id"),
+        ("record 4", "data.id"),
+        ("record 5", "data.id"),
+        ("record 6", "data.id"),
+    ]
+    assert [r["id"] for r in source.raw] == ["a", "b"]
+    data = load(folder, RECIPE.with_changes(target="eps"))
+    assert [c.id for c in data.parts["train"]] == ["a"]
+    assert data.left_out == {"data.duplicate_id": 1, "data.id": 3}
+    with pytest.raises(CrysnbError, match=r"data\.nothing.*3 data\.id"):
+        open_source(lines(tmp_path, [None, None, 1]))
+
+
+def test_the_shipped_data_sets_load_whole(data_dir: Path) -> None:
+    counts = {"mp_dielectric": (740, 100), "mp_elastic_2015": (857, 118), "mp_piezoelectric": (648, 99)}
+    for name, expected in counts.items():
+        source = open_source(data_dir / name)
+        assert (len(source.split["train"]), len(source.split["val"])) == expected
+        assert source.rejected == ()
+
+
+def test_names_that_no_file_can_have(folder: Path) -> None:
+    table = folder / "id_prop.csv"
+    table.write_text(table.read_text() + "\n" + "漢" * 120 + ",1\n")
+    found = open_source(folder)
+    assert [r.code for r in found.rejected] == ["structure.not_found", "data.id"]
+    table.write_text("漢" * 120 + ",eps\n" + table.read_text())
+    assert len(open_source(folder).rejected) == 3
+    table.write_text("a" + "𠀀" * 63 + ",eps\n" + table.read_text())
+    with pytest.raises(CrysnbError, match=r"data\.nothing"):  # names; those of the rows are then no numbers
+        open_source(folder)
+    for path in ("x" * 5000, "a\0b"):
+        with pytest.raises(CrysnbError, match=r"data\.missing"):
+            open_source(path)
+        with pytest.raises(CrysnbError, match=r"data\.missing"):
+            train(RECIPE, data=path, out=folder / "out")

@@ -13,7 +13,7 @@ from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
 from crysnb.datasets import splits
-from crysnb.datasets.records import raw_records, read_folds, read_split
+from crysnb.datasets.records import PARTS, raw_records, read_folds, read_split
 from crysnb.errors import CrysnbError, UnknownName
 
 ELEMENTS = ("Na", "K", "Mg", "Ca", "Ti", "Fe", "Cl", "O", "S", "N")
@@ -28,7 +28,7 @@ ALL: dict[str, Callable[..., splits.Parts]] = {"random": splits.random, **GROUPE
 
 
 def sizes(parts: splits.Parts) -> list[int]:
-    return [len(parts[p]) for p in splits.PARTS]
+    return [len(parts[p]) for p in PARTS]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -84,7 +84,7 @@ def test_strata_are_divided_alike() -> None:
     strata = {name: ("cubic", "triclinic", "hexagonal")[k % 7 % 3] for k, name in enumerate(RECORDS)}
     parts = splits.random(RECORDS, strata=strata)
     for system, total in Counter(strata.values()).items():
-        for part, share in zip(splits.PARTS, splits.FRACTIONS, strict=True):
+        for part, share in zip(PARTS, splits.FRACTIONS, strict=True):
             assert abs(sum(strata[i] == system for i in parts[part]) - share * total) <= 1.5
     with pytest.raises(CrysnbError, match=r"split\.strata"):
         splits.random(RECORDS, strata={"c000": 1})
