@@ -64,6 +64,14 @@ def is_options(value: object) -> bool:
     )
 
 
+def is_tolerance(value: object, low: float, high: float) -> bool:
+    """Whether ``value`` is ``"auto"``, or a distance from ``low`` to ``high`` in Å."""
+    if isinstance(value, str):
+        return value == "auto"
+    # A hair of room: the ends of a logarithmic slider are rounded.
+    return type(value) in (int, float) and low * (1 - 1e-9) <= value <= high * (1 + 1e-9)  # type: ignore[operator]
+
+
 def encodable(value: Any) -> Any:
     """The same plain data with every half of a surrogate pair replaced: UTF-8 has no place for one."""
     if isinstance(value, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import traitlets
 from crysnb.values.prediction import Prediction
 from crysnb.widgets import html
 from crysnb.widgets.asking_view import AskingView
-from crysnb.widgets.messages import Check, encodable
+from crysnb.widgets.messages import Check, encodable, is_tolerance
 from crysnb.widgets.prediction_cards import headline_text
 from crysnb.widgets.prediction_scene import prediction_scene
 from crysnb.widgets.prediction_state import model_entry, panel_rows, panel_state, panel_text
@@ -27,6 +28,7 @@ Predictions = Mapping[str, Prediction]
 
 #: Tolerances in Å that the slider covers.
 MIN_SYMPREC, MAX_SYMPREC = 1e-5, 1e-1
+_is_symprec = partial(is_tolerance, low=MIN_SYMPREC, high=MAX_SYMPREC)
 
 
 class PredictionPanel(AskingView[PanelRequest, PanelResult]):
@@ -254,14 +256,6 @@ class PredictionPanel(AskingView[PanelRequest, PanelResult]):
         title = self._reading.structure_id
         cards = "; ".join(headline_text(c) for c in self._state()["cards"]) or "no prediction"
         return f"PredictionPanel({title}: {cards}, {self.options['model']}, {self.status})"
-
-
-def _is_symprec(value: object) -> bool:
-    if isinstance(value, str):
-        return value == "auto"
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    # A hair of room: the ends of a logarithmic slider are rounded.
-    return is_number and MIN_SYMPREC * (1 - 1e-9) <= value <= MAX_SYMPREC * (1 + 1e-9)  # type: ignore[operator]
 
 
 def panel(x: Any, model: str | Path | Model | None = None) -> PredictionPanel:

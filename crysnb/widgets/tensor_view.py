@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -14,7 +15,7 @@ from crysnb.values.prediction import Prediction
 from crysnb.values.tensor_kind import TensorKind
 from crysnb.widgets import html
 from crysnb.widgets.asking_view import AskingView, Report
-from crysnb.widgets.messages import Check
+from crysnb.widgets.messages import Check, is_tolerance
 from crysnb.widgets.nye_controls import check_dict
 from crysnb.widgets.nye_options import MAX_SETTINGS, NyeChoices
 from crysnb.widgets.nye_result import SHOWN, TOLERANCE, NyeResult, nye_result
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from crysnb.symmetry.detect import Symprec
     from crysnb.symmetry.staircase import Staircase
     from crysnb.tensors.form import TensorForm
+
+
+_is_symprec = partial(is_tolerance, low=MIN_SYMPREC, high=MAX_SYMPREC)
 
 
 class NyeView(AskingView[NyeChoices, "tuple[NyeChoices, Staircase]"]):
@@ -225,12 +229,6 @@ def _staircase(choices: NyeChoices, _report: Report) -> tuple[NyeChoices, Stairc
     from crysnb.symmetry.staircase import staircase
 
     return choices, staircase(choices.crystal)
-
-
-def _is_symprec(value: object) -> bool:
-    if isinstance(value, str):
-        return value == "auto"
-    return type(value) in (int, float) and MIN_SYMPREC <= value <= MAX_SYMPREC  # type: ignore[operator]
 
 
 _MARKS = {"independent": "●", "equal": "◉", "opposite": "○", "dependent": "◇", "zero": "·", "unknown": "?"}
