@@ -121,8 +121,8 @@ def _places(folder: Path) -> list[Path]:
     pointer = folder / _LATEST
     complete = _complete(folder)
     if not pointer.is_file():
-        # A run that was killed before its first pointer was written begins again.
-        return []
+        # Removed, or the run was killed before it wrote one: what bears a final name is whole.
+        return complete
     try:
         name = _object(pointer)["checkpoint"]
     except (CrysnbError, KeyError):

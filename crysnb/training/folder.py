@@ -55,7 +55,8 @@ def held(folder: Path, recipe: Recipe, *, resume: bool) -> Iterator[None]:
     CrysnbError
         ``training.locked`` while another process holds it; ``training.exists`` if it holds a run and
         ``resume`` is false; ``training.other_recipe`` if that run follows another recipe;
-        ``training.folder`` if it cannot be made or written to.
+        ``training.folder`` if it cannot be made or written to. A run without a whole epoch leaves nothing
+        to go on from: its folder is free for another one.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -137,7 +138,10 @@ else:
 
 def _follow(folder: Path, recipe: Recipe, *, resume: bool) -> None:
     file = folder / RECIPE
-    started = [name for name in (RECIPE, CHECKPOINTS, MODEL) if (folder / name).exists()]
+    if file.exists() and not _has_begun(folder) and _is_written_here(file):
+        for name in (RECIPE, DATA, LESSONS):
+            (folder / name).unlink(missing_ok=True)
+    started = file.exists() or _has_begun(folder)
     if started and not resume:
         raise CrysnbError(
             "training.exists",
@@ -156,6 +160,20 @@ def _follow(folder: Path, recipe: Recipe, *, resume: bool) -> None:
             )
     else:
         write_whole(file, (json.dumps(recipe.to_dict(), indent=1) + "\n").encode(), overwrite=True)
+
+
+def _has_begun(folder: Path) -> bool:
+    """Whether there is a model or a whole epoch, even of a member or of lessons alone."""
+    return (folder / MODEL).exists() or any((folder / CHECKPOINTS).glob("*/epoch*"))
+
+
+def _is_written_here(file: Path) -> bool:
+    """Whether it is a whole recipe, as a run writes; what else a user keeps under this name stays."""
+    try:
+        Recipe.from_dict(_read(file))
+    except CrysnbError:
+        return False
+    return True
 
 
 def same_data(folder: Path, parts: Mapping[str, Sequence[Learned]], *, write: bool, name: str = DATA) -> None:

@@ -112,18 +112,42 @@ def test_a_lock_that_cannot_be_read_is_one_of_a_dead_process(tmp_path: Path, con
     assert code_of(tmp_path) == ""
 
 
-@pytest.mark.parametrize("left", ["recipe.json", "checkpoints", "model"])
-def test_a_folder_with_a_run_needs_resume(tmp_path: Path, left: str) -> None:
-    if left == "recipe.json":
+EPOCH = "checkpoints/member0/epoch00001"
+
+
+@pytest.mark.parametrize("left", [EPOCH, "checkpoints/lessons/epoch00001", "model"])
+@pytest.mark.parametrize("with_recipe", [False, True])
+def test_a_folder_with_a_run_needs_resume(tmp_path: Path, left: str, with_recipe: bool) -> None:
+    if with_recipe:
         assert code_of(tmp_path, resume=False) == ""
-    else:
-        (tmp_path / left).mkdir()
+    (tmp_path / left).mkdir(parents=True)
     assert code_of(tmp_path, resume=False) == "training.exists"
     assert code_of(tmp_path, resume=True) == ""
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_that_failed_before_its_first_epoch_leaves_the_folder_free(
+    tmp_path: Path, resume: bool
+) -> None:
+    with held(tmp_path, RECIPE, resume=False):
+        same_data(tmp_path, {"train": [crystal("NaCl", 2.0)]}, write=True)
+        (tmp_path / "checkpoints" / "member0" / ".epoch00001.7").mkdir(parents=True)
+    with held(tmp_path, RECIPE.with_changes(seed=7), resume=resume):
+        same_data(tmp_path, {"train": [crystal("NaCl", 3.0)]}, write=True)
+    assert json.loads((tmp_path / "recipe.json").read_text())["seed"] == 7
+
+
+def test_a_recipe_that_no_run_has_written_is_not_replaced(tmp_path: Path) -> None:
+    own = '{"base": "gmtnet-dielectric", "name": "mine"}'
+    (tmp_path / "recipe.json").write_text(own)
+    assert code_of(tmp_path, resume=False) == "training.exists"
+    assert code_of(tmp_path, resume=True) == "training.other_recipe"
+    assert (tmp_path / "recipe.json").read_text() == own
+
+
 def test_another_recipe_is_refused_with_what_differs(tmp_path: Path) -> None:
     assert code_of(tmp_path) == ""
+    (tmp_path / EPOCH).mkdir(parents=True)
     changed = RECIPE.with_changes(seed=7, width=32)
     with pytest.raises(CrysnbError, match="model, seed") as caught, held(tmp_path, changed, resume=True):
         pass

@@ -136,6 +136,13 @@ def test_a_damaged_pointer_leads_to_the_newest(folder: Path, content: bytes) -> 
     assert epoch_of(folder) == 3
 
 
+def test_without_a_pointer_the_newest_whole_one_counts(folder: Path) -> None:
+    (folder / "latest.json").unlink()
+    assert epoch_of(folder) == 3
+    (folder / "epoch00003" / "state.json").unlink()
+    assert epoch_of(folder) == 2
+
+
 def test_none_left_is_our_error(folder: Path, small: Recipe) -> None:
     for epoch in (2, 3):
         (folder / f"epoch0000{epoch}" / "state.json").write_text("{}")
