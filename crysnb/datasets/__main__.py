@@ -11,10 +11,11 @@ from typing import Any
 
 from crysnb.datasets import splits
 from crysnb.datasets.dataset import Rejected
+from crysnb.datasets.labels import target_names
 from crysnb.datasets.records import raw_records
 from crysnb.datasets.source import open_source
 from crysnb.datasets.symmetry_report import symmetry_report
-from crysnb.errors import CrysnbError
+from crysnb.errors import CrysnbError, UnknownName
 from crysnb.files import write_whole
 
 
@@ -33,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     wish = parser.parse_args(arguments)
     try:
         report = _symmetry(wish) if wish.action == "symmetry" else _leaks(wish)
+    except UnknownName as error:
+        parser.error(str(error))
     except CrysnbError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -41,7 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _symmetry(wish: argparse.Namespace) -> str:
-    raw, rejected = _records(wish.data, wish.target)
+    given, rejected = _records(wish.data, wish.target)
+    raw = list(given)
+    names = {name for record in raw for name in target_names(record)}
+    if wish.target not in names:
+        raise UnknownName.of("target", wish.target, names)
     report = symmetry_report(raw, wish.target, wish.kind, symprec=wish.symprec, rejected=rejected)
     if wish.out:
         write_whole(wish.out, json.dumps(report.to_dict(), indent=1).encode(), overwrite=False)
@@ -62,7 +69,15 @@ def _leaks(wish: argparse.Namespace) -> str:
 
 
 def _symprec(text: str) -> float | str:
-    return text if text == "auto" else float(text)
+    if text == "auto":
+        return text
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a length in Å between 0 and 1")
+    return value
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crysnb.errors import CrysnbError
+from crysnb.errors import CrysnbError, quote
 from crysnb.symmetry.project import invariants
 from crysnb.values.admissible import admissibility
 from crysnb.values.property_spec import FLOOR, PROPERTIES
@@ -19,6 +19,14 @@ Array = NDArray[np.float64]
 
 #: Largest ‖T − PT‖/‖T‖ of a label; above it tensor and crystal have different axes or different symmetry.
 MAX_RESIDUAL = 0.05
+
+
+def target_names(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of the labels that a record has."""
+    targets = raw.get("targets")
+    return (
+        tuple(k for k, value in targets.items() if value is not None) if isinstance(targets, Mapping) else ()
+    )
 
 
 def usable(
@@ -45,7 +53,8 @@ def usable(
     Raises
     ------
     CrysnbError
-        ``label.missing``; ``label.breaks_symmetry`` if the record says so itself (``symmetry_ok``);
+        ``label.missing``; ``label.breaks_symmetry`` if the record says so itself (``symmetry_ok``), and
+        ``label.flag`` if it says neither true nor false;
         ``label.too_large``, ``label.not_numeric``, ``label.non_finite``, and what
         :meth:`TensorKind.cartesian` raises.
     """
@@ -53,7 +62,12 @@ def usable(
     given = targets.get(target) if isinstance(targets, Mapping) else None
     if given is None:
         raise CrysnbError("label.missing", found=f"no {target}", accepted="records with that target")
-    if kind is not None and not raw.get("symmetry_ok", True):
+    flag = raw.get("symmetry_ok", True)
+    if kind is not None and not isinstance(flag, bool):
+        raise CrysnbError(
+            "label.flag", found=f"symmetry_ok is {quote(flag)}", accepted="true or false, or no such key"
+        )
+    if kind is not None and not flag:
         raise CrysnbError(
             "label.breaks_symmetry",
             found="symmetry_ok of the record is false",

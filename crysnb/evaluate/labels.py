@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crysnb.datasets.dataset import check_new
 from crysnb.datasets.labels import usable
 from crysnb.datasets.records import Record, to_record
 from crysnb.errors import CrysnbError
@@ -52,8 +53,11 @@ def labelled(
     """
     kept: list[Labelled] = []
     skipped: Counter[str] = Counter()
+    seen: set[str] = set()
     for raw in records:
         try:
+            if isinstance(raw.get("id"), str) and raw["id"]:
+                seen.add(check_new(raw["id"], seen))
             label = usable(raw, target, kind, largest=largest)
             if kind is not None:
                 label = kind.from_components(kind.components(label))

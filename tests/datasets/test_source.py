@@ -75,6 +75,13 @@ def test_a_folder_with_nothing(tmp_path: Path) -> None:
             open_source(path)
 
 
+@pytest.mark.parametrize("flag", ["false", "no", 0, 1, None, []])
+def test_a_flag_that_is_neither_true_nor_false_vouches_for_nothing(flag: object) -> None:
+    record = {"targets": {"t": np.eye(3).tolist()}, "symmetry_ok": flag}
+    with pytest.raises(CrysnbError, match=r"label\.flag.*symmetry_ok"):
+        usable(record, "t", DIELECTRIC)
+
+
 @pytest.mark.parametrize(
     ("targets", "code"),
     [

@@ -124,8 +124,16 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main([*wish, "-o", str(tmp_path / "report.json")]) == 0
     assert "5 of 10 records are used" in capsys.readouterr().out
     assert json.loads((tmp_path / "report.json").read_text())["n"] == 10
-    assert main([*wish[:2], "--target", "eps", "--kind", "nonsense"]) == 1
-    assert "unknown" in capsys.readouterr().err
+    for wrong, told in (
+        (["--target", "eps", "--kind", "nonsense"], "unknown"),
+        (["--target", "nope", "--kind", "dielectric"], "eps"),
+        ([*wish[2:], "--symprec", "-1"], "between 0 and 1"),
+        ([*wish[2:], "--symprec", "nan"], "between 0 and 1"),
+    ):
+        with pytest.raises(SystemExit) as usage:
+            main([*wish[:2], *wrong])
+        assert usage.value.code == 2
+        assert told in capsys.readouterr().err
     assert main([wish[0], str(tmp_path / "structures.jsonl.gz"), *wish[2:], "--symprec", "0.01"]) == 0
     assert main(["leaks", str(tmp_path)]) == 0
     assert "train/val: no shared formula" in capsys.readouterr().out

@@ -48,6 +48,13 @@ def with_network(act: Any) -> Model:
     return replace(inner, network=Acting())
 
 
+def test_a_repeated_id_is_scored_once() -> None:
+    given = [*records(["NaCl", "rutile"]), *records(["NaCl"])]
+    result = evaluate("gmtnet-dielectric", given)
+    assert [r["id"] for r in result.per_crystal] == ["NaCl", "rutile"]
+    assert result.skipped == {"data.duplicate_id": 1}
+
+
 def test_a_constant_factor_is_measured() -> None:
     names = (*REPRESENTATIVE, "calcite")  # the others are nearly isotropic
     result = evaluate("gmtnet-dielectric", records(names))
