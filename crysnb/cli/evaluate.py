@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from crysnb.cli import console, text
-from crysnb.errors import CrysnbError, UnknownName, WeightsMissing
+from crysnb.errors import CrysnbError, UnknownName, WeightsMissing, quote
 
 
 def evaluate(
     model: Annotated[
         str, typer.Argument(metavar="NAME|DIR", help="Shipped model, or a folder with weights.")
     ],
-    data: Annotated[Path, typer.Argument(metavar="DATA.jsonl.gz", help="Labelled crystals.")],
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="Labelled crystals: a .jsonl or .jsonl.gz file, or a folder."),
+    ],
     target: Annotated[str | None, typer.Option(metavar="T", help="Key of the label.")] = None,
     split: Annotated[Path | None, typer.Option(metavar="F", help="Split file, with --part.")] = None,
     part: Annotated[str | None, typer.Option(help="Part of the split, e.g. test.")] = None,
@@ -27,14 +33,16 @@ def evaluate(
     as_json: console.Json = False,
 ) -> None:
     """Errors and symmetry scores of a model on labelled crystals."""
-    from crysnb.datasets.records import raw_records, select
     from crysnb.evaluate.run import evaluate as run
+    from crysnb.models.interface import load_model
 
     if (split is None) != (part is None):
         raise typer.BadParameter("needs both or neither", param_hint="'--split', '--part'")
     try:
-        records = select(raw_records(data), split, part)
-        result = run(model, records, target, device=device)
+        loaded = load_model(model, device)
+        records, rejected = _records(data, target or next(iter(loaded.card.targets)), split, part)
+        result = run(loaded, records, target, device=device)
+        result = replace(result, skipped=dict(Counter(result.skipped) + Counter(rejected)))
     except (UnknownName, WeightsMissing) as error:
         raise console.usage(error, "MODEL, --target or --part") from error
     except CrysnbError as error:
@@ -51,6 +59,28 @@ def evaluate(
         interval = f"   95 % interval {low:.4g} to {high:.4g}" if low is not None else ""
         typer.echo(f"  {name:22} {value:.4g}{interval}")
     typer.echo("\nBy crystal system" + _by_system_table(result.by_crystal_system))
+
+
+def _records(
+    data: Path, target: str, split: Path | None, part: str | None
+) -> tuple[Iterator[dict[str, Any]], list[str]]:
+    """Records of a file or folder, those of a part alone if one is named; codes of rows that are none."""
+    from crysnb.datasets.folder import is_cif_folder, read_folder
+    from crysnb.datasets.records import raw_records, select
+    from crysnb.datasets.source import LINES
+
+    # Not with the split that training draws: it needs several crystals, and scoring does not.
+    if is_cif_folder(data):
+        found = read_folder(data, target=target)
+        return select(found.raw(), split, part), [row.code for row in found.rejected]
+    lines = next((file for name in LINES if (file := data / name).is_file()), None)
+    if data.is_dir() and lines is None:
+        raise CrysnbError(
+            "data.missing",
+            found=f"no labelled crystals in {quote(str(data))}",
+            accepted=f"a folder with {', '.join(LINES)}, or id_prop.csv and structure files",
+        )
+    return select(raw_records(lines or data), split, part), []
 
 
 #: Columns of the printed table by crystal system: those of them that were measured.

@@ -54,3 +54,33 @@ def test_print_has_the_table_and_marks_small_rows(crysnb, data) -> None:
     assert row[1:4] == ["2*", "0.2", "–"]
     assert "fewer than 10 crystals" in lines[-1]
     assert "{'label.missing': 1}" in lines[0]
+
+
+@pytest.mark.parametrize("form", ["cif", "jsonl"])
+def test_a_folder_of_crystals_and_a_part_of_it(crysnb, objects, data, tmp_path, form) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    rows = []
+    for name in NAMES:
+        s = cn.as_structure(name)
+        (folder / f"{name}.cif").write_text(s.to(fmt="cif"))
+        rows.append(",".join([name, *(str(x) for x in (cn.predict(s).value * 1.25).ravel())]))
+    if form == "cif":
+        (folder / "id_prop.csv").write_text("\n".join([*rows, "lost,1,0,0,0,1,0,0,0,1"]))
+    else:
+        (folder / "structures.jsonl").write_bytes(gzip.decompress(data.read_bytes()))
+    split = tmp_path / "split.json"
+    split.write_text(json.dumps({"train": ["quartz"], "test": ["NaCl", "MgO"]}))
+    words = ("evaluate", "gmtnet-dielectric", folder, "--json")
+    whole = crysnb(*words)
+    assert whole.exit_code == 0, whole.stderr
+    (found,) = objects(whole)
+    assert found["n"] == 4
+    assert found["skipped"] == {"structure.not_found" if form == "cif" else "label.missing": 1}
+    (held_out,) = objects(crysnb(*words, "--split", split, "--part", "test"))
+    assert held_out["n"] == 2
+    assert held_out["metrics"]["rel_median"] == pytest.approx(0.2)
+    (folder / "id_prop.csv").unlink(missing_ok=True)
+    (folder / "structures.jsonl").unlink(missing_ok=True)
+    (refused,) = objects(crysnb(*words))
+    assert refused["error"]["code"] == "data.missing"
