@@ -107,7 +107,8 @@ def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) 
 
     Left out, and counted by error code: records without the label, with a label that breaks the symmetry
     of its crystal, with an entry of ``recipe.max_entry`` or more, with a stiffness that is not positive
-    definite, or refused by the structure and symmetry checks. Further data sets lie beside ``folder``.
+    definite, or refused by the structure and symmetry checks. Further data sets lie beside ``folder``. The
+    only label of a folder is taken under whatever name; ``label.missing`` where several have others.
     """
     wanted = list(parts)
     result: dict[str, list[Labelled]] = {part: [] for part in wanted}
@@ -127,6 +128,9 @@ def _read(
 ) -> dict[str, list[str]]:
     """Append the labelled crystals of one folder to ``result`` and count the others; return its split."""
     source = open_source(folder, target=recipe.target)
+    key = source.label(recipe.target)
+    if key != recipe.target:
+        log.info("learning from the only label of %s, %r", folder, key)
     left_out.update(row.code for row in source.rejected)
     part_of: dict[str, str] = {}
     for part in parts:
@@ -139,7 +143,7 @@ def _read(
         if part_of_raw is None:
             continue
         try:
-            label = usable(raw, recipe.target, kind, largest=recipe.max_entry)
+            label = usable(raw, key, kind, largest=recipe.max_entry)
             check_stable(label, kind)
             result[part_of_raw].append(_labelled(raw, label, kind, recipe.model.cutoff))
         except CrysnbError as error:

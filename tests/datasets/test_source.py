@@ -191,3 +191,39 @@ def test_names_that_no_file_can_have(folder: Path) -> None:
             open_source(path)
         with pytest.raises(CrysnbError, match=r"data\.missing"):
             train(RECIPE, data=path, out=folder / "out")
+
+
+def relabel(folder: Path, *targets: dict[str, object]) -> None:
+    """Other labels for the lines of ``folder``, in their order."""
+    file = folder / "structures.jsonl"
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    texts = [json.dumps({**r, "targets": t}) + "\n" for r, t in zip(records, targets, strict=True)]
+    file.write_text("".join(texts))
+
+
+def test_the_only_label_is_taken_and_of_several_the_names_are_told(tmp_path: Path) -> None:
+    eps = np.eye(3).tolist()
+    folder = lines(tmp_path, ["a", "b"], {"train": ["a"], "val": ["b"]})
+    data = load(folder, RECIPE)
+    assert [len(data.parts[part]) for part in ("train", "val")] == [1, 1]
+    relabel(folder, {"one": eps, "two": eps}, {"two": eps})
+    with pytest.raises(CrysnbError, match=r"label\.missing.*'one', 'two'.*--set target=NAME"):
+        load(folder, RECIPE)
+    assert load(folder, RECIPE.with_changes(target="one")).left_out == {"label.missing": 1}
+    relabel(folder, {}, {"two": None})
+    with pytest.raises(CrysnbError, match=r"label\.missing"):
+        load(folder, RECIPE)
+
+
+def test_what_has_no_label_takes_no_place_in_the_split(folder: Path) -> None:
+    text = "".join(json.dumps(r) + "\n" for r in open_source(folder, target="eps").raw)
+    (folder / "structures.jsonl").write_text(text)
+    eps = np.eye(3).tolist()
+    relabel(folder, *([{"eps": eps}] * 4 + [{}] * 3 + [{"gap": 1.0}]))
+    for target in ("eps", "gap", "none"):
+        try:
+            found = sum(map(len, open_source(folder, target=target).split.values()))
+        except CrysnbError as error:
+            assert (target, error.code) == ("gap", "split.too_few")  # noqa: PT017 - one crystal is no split
+        else:
+            assert found == {"eps": 4, "none": 8}[target]
