@@ -6,10 +6,11 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from crysnb.errors import CrysnbError, ShapeError, quote
+from crysnb.errors import CrysnbError, ShapeError, UnknownName, quote
 from crysnb.files import parse_json, read_whole
 from crysnb.training.recipe import RECIPES, Recipe
 
@@ -46,7 +47,14 @@ def find_recipe(word: str | Path) -> Recipe:
     model = data.pop("model", {})
     if not isinstance(base, str) or not isinstance(model, dict):
         raise _refuse("a base that is no name, or a model that is no object", _FORM)
-    return changed(RECIPES.get(base), {**model, **data})
+    recipe = RECIPES.get(base)
+    known = {f.name for f in fields(recipe.model)} | {"schema_version"}
+    for name in model:
+        if name not in known:
+            raise UnknownName.of("field of the model", name, known)
+        if name in data:
+            raise _refuse(f"one that gives {quote(name)} twice", "each field once, in the model or beside it")
+    return changed(recipe, {**model, **data})
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
@@ -56,7 +64,8 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     alone that ``changes`` name.
     """
     changes = dict(changes)
-    if changes.pop("schema_version", 1) != 1:
+    version = changes.pop("schema_version", 1)
+    if type(version) is not int or version != 1:
         raise _refuse("an unknown schema_version", "1")
     if "learns" in changes:
         changes.setdefault("properties", [changes["learns"]])
@@ -111,10 +120,11 @@ def changes_of(words: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for word in words:
         name, sign, value = word.partition("=")
-        if not (name and sign and value) or name in found:
+        whole = bool(name and sign and value)
+        if not whole or name in found:
             raise ShapeError(
                 "recipe.change",
-                found=f"{quote(word)}{' comes after another value' if name in found else ''}",
+                found=f"{quote(word)}{' comes after another value' if whole else ''}",
                 accepted="NAME=VALUE, once for each name",
             )
         try:

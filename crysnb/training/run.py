@@ -15,7 +15,6 @@ from typing import Any
 import torch
 
 from crysnb.datasets.folder import TABLE
-from crysnb.datasets.records import data_folder
 from crysnb.datasets.source import LINES, SPLIT
 from crysnb.errors import CrysnbError, DeviceMemory, quote
 from crysnb.files import is_file, write_whole
@@ -124,7 +123,14 @@ def _located(recipe: Recipe, data: str | Path | None) -> tuple[Recipe, Path]:
     base = data if data is not None else os.environ.get("CRYSNB_DATA")
     if base and _holds_crystals(Path(base) / recipe.dataset):
         return recipe, Path(base) / recipe.dataset
-    return recipe, data_folder(recipe.dataset, data)  # tells what is missing
+    raise CrysnbError(
+        "data.missing",
+        found=f"no data set {quote(recipe.dataset)}"
+        + (f" under {quote(str(base))}" if base else ": no folder is named"),
+        accepted=f"a folder {quote(recipe.dataset)} that holds {', '.join(LINES)}, "
+        f"or {TABLE} and structure files",
+        action="Pass the folder of your crystals, or of the data sets, as --data, or set CRYSNB_DATA",
+    )
 
 
 def _holds_crystals(folder: Path) -> bool:

@@ -132,5 +132,9 @@ def test_wrong_usage_is_exit_code_2(
 def test_missing_data_is_exit_code_1(crysnb: Run, objects: Objects, tmp_path: Path) -> None:
     result = crysnb("train", "gmtnet-elastic", "--data", tmp_path, "-o", tmp_path / "out", "--json")
     assert result.exit_code == 1
-    assert objects(result)[0]["error"]["code"] == "data.missing"
+    error = objects(result)[0]["error"]
+    assert error["code"] == "data.missing"
+    assert all(
+        name in json.dumps(error) for name in ("structures.jsonl.gz", "structures.jsonl,", "id_prop.csv")
+    )
     assert not (tmp_path / "out").exists()

@@ -68,6 +68,9 @@ def test_another_property_brings_its_head(tmp_path: Path) -> None:
         ({"base": 3}, "recipe.syntax"),
         ({"base": BASE, "model": []}, "recipe.syntax"),
         ({"base": BASE, "model": {"schema_version": 9}}, "recipe.syntax"),
+        ({"base": BASE, "model": {"schema_version": True}}, "recipe.syntax"),
+        ({"base": BASE, "model": {"width": 8}, "width": 16}, "recipe.syntax"),
+        ({"base": BASE, "model": {"epochs": 8}}, "name.unknown_field_of_the_model"),
         ({"base": BASE, "epoch": 3}, "name.unknown_recipe_field"),
         ({"base": BASE, "epochs": 0}, "recipe.range"),
         ({"base": BASE, "epochs": 1.5}, "recipe.range"),
@@ -87,6 +90,13 @@ def test_another_property_brings_its_head(tmp_path: Path) -> None:
         ({"name": "mine"}, "recipe.incomplete"),
         ({"name": "mine", "strange": 1}, "name.unknown_recipe_field"),
         ({**RECIPES.get(BASE).to_dict(), "model": 1}, "recipe.incomplete"),
+        (
+            {
+                **RECIPES.get(BASE).to_dict(),
+                "model": {**RECIPES.get(BASE).model.to_dict(), "schema_version": True},
+            },
+            "config.schema",
+        ),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -159,6 +169,12 @@ def test_further_data_sets_that_are_dropped_are_told(
 def test_bad_words_are_our_error(words: list[str]) -> None:
     with pytest.raises(CrysnbError, match=r"recipe\.change"):
         changes_of(words)
+
+
+def test_a_word_without_a_value_is_told_as_such() -> None:
+    with pytest.raises(CrysnbError) as caught:
+        changes_of(["epochs=3", "epochs"])
+    assert caught.value.found == "'epochs'"
 
 
 def test_patience_is_left_out_of_older_recipes() -> None:

@@ -82,7 +82,7 @@ class GMTNetConfig:
         """Inverse of :meth:`to_dict`; unknown keys and schema versions are errors."""
         rest = dict(data)
         version = rest.pop("schema_version", None)
-        if version != SCHEMA_VERSION:
+        if type(version) is not int or version != SCHEMA_VERSION:
             raise ShapeError(
                 "config.schema", found=f"schema version {version!r}", accepted=f"{SCHEMA_VERSION}"
             )
