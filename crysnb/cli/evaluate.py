@@ -72,7 +72,13 @@ def _records(
     # Not with the split that training draws: it needs several crystals, and scoring does not.
     if is_cif_folder(data):
         found = read_folder(data, target=target)
-        return select(found.raw(), split, part), [row.code for row in found.rejected]
+        names = list(found.targets())
+        only = names[0] if len(names) == 1 else target  # as training takes it
+        raw = (
+            {**r, "targets": {target if k == only else k: v for k, v in r["targets"].items()}}
+            for r in found.raw()
+        )
+        return select(raw, split, part), [row.code for row in found.rejected]
     lines = next((file for name in LINES if (file := data / name).is_file()), None)
     if data.is_dir() and lines is None:
         raise CrysnbError(
