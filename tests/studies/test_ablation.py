@@ -198,7 +198,12 @@ def test_the_command_runs_what_is_asked_and_prints_the_table(
 
 
 @pytest.mark.parametrize(
-    ("recipe", "epochs", "page"), [("gmtnet-dielectric", 20, "ablation"), ("gmtnet-elastic", 12, "elastic")]
+    ("recipe", "epochs", "page"),
+    [
+        ("gmtnet-dielectric", 20, "ablation"),
+        ("gmtnet-elastic", 12, "elastic"),
+        ("gmtnet-piezoelectric", 40, "piezoelectric"),
+    ],
 )
 def test_the_page_shows_the_committed_results_of_the_recipe_as_it_is(
     recipe: str, epochs: int, page: str
