@@ -216,7 +216,9 @@ def _content(file: Path) -> bytes:
 def _no_split(
     file: str | Path, why: str, accepted: str = "a JSON object of part -> list of ids"
 ) -> CrysnbError:
-    return CrysnbError("data.split", found=f"{quote(str(file))}: {quote(why)}", accepted=accepted)
+    place = Path(file)
+    found = f"{quote(place.name)} in {quote(str(place.parent))}: {quote(why)}"
+    return CrysnbError("data.split", found=found, accepted=accepted)
 
 
 def select(

@@ -84,6 +84,7 @@ def test_left_out_records_are_counted_by_code() -> None:
         {**good[0], "targets": {"eps_electronic": [[1, 2], [3, 4]]}},
         {**good[0], "targets": {"eps_electronic": (np.eye(3) * 1000).tolist()}},
     ]
+    bad = [{**record, "id": f"bad {k}"} for k, record in enumerate(bad)]
     skipped = evaluate("gmtnet-dielectric", [*bad, *good]).skipped
     assert skipped["label.missing"] == 3
     assert skipped["label.breaks_symmetry"] == 1
@@ -286,7 +287,7 @@ def test_labels_that_are_no_numbers_and_numbers_that_are_not_finite(scalar_model
     given = scalar_records(names)
     nine = sum(len(r["species"]) == 9 for r in given)
     labels: list[Any] = ["3.0", True, [1.0], float("nan"), 10**400, 1e200, None]
-    bad = [{**given[0], "targets": {"atoms": label}} for label in labels]
+    bad = [{**given[0], "id": f"bad {k}", "targets": {"atoms": x}} for k, x in enumerate(labels)]
     result = evaluate(scalar_model, [*bad, *given])
     assert nine > 0
     assert result.n == len(given) - nine
