@@ -40,7 +40,7 @@ def evaluate(
         raise typer.BadParameter("needs both or neither", param_hint="'--split', '--part'")
     try:
         loaded = load_model(model, device)
-        records, rejected = _records(data, target or next(iter(loaded.card.targets)), split, part)
+        records, rejected = _records(data, target, next(iter(loaded.card.targets), ""), split, part)
         result = run(loaded, records, target, device=device)
         result = replace(result, skipped=dict(Counter(result.skipped) + Counter(rejected)))
     except (UnknownName, WeightsMissing) as error:
@@ -62,18 +62,22 @@ def evaluate(
 
 
 def _records(
-    data: Path, target: str, split: Path | None, part: str | None
+    data: Path, asked: str | None, usual: str, split: Path | None, part: str | None
 ) -> tuple[Iterator[dict[str, Any]], list[str]]:
-    """Records of a file or folder, those of a part alone if one is named; codes of rows that are none."""
+    """Records of a file or folder, those of a part alone if one is named; codes of rows that are none.
+
+    The only label of a folder stands for the model's ``usual`` one, unless another was ``asked`` for.
+    """
     from crysnb.datasets.folder import is_cif_folder, read_folder
     from crysnb.datasets.records import raw_records, select
     from crysnb.datasets.source import LINES
 
     # Not with the split that training draws: it needs several crystals, and scoring does not.
     if is_cif_folder(data):
+        target = asked or usual
         found = read_folder(data, target=target)
         names = list(found.targets())
-        only = names[0] if len(names) == 1 else target  # as training takes it
+        only = names[0] if len(names) == 1 and asked is None else target  # as training takes it
         raw = (
             {**r, "targets": {target if k == only else k: v for k, v in r["targets"].items()}}
             for r in found.raw()

@@ -112,7 +112,7 @@ def evaluate(
         ``evaluate.nothing`` if no record can be scored.
     """
     loaded = load_model(model, device)
-    target = target if target is not None else next(iter(loaded.card.targets))
+    target = target if target is not None else next(iter(loaded.card.targets), "")
     if target not in loaded.card.targets:
         raise UnknownName.of("target", target, loaded.card.targets)
     spec = property_spec(loaded.card.targets[target])

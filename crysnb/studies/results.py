@@ -73,7 +73,8 @@ as stored; share of crystals with ‖error‖ ≤ ‖uncertainty‖, due 0.68.
 _OTHERS = """## Reported by others
 
 On other data, other splits and partly other definitions: **not comparable with the tables above**, and
-not measured by us. Fnorm is that of the printed matrix, in the property's unit.
+not measured by us. "As repeated by others": transcribed in later public work, the original table was
+not seen. Fnorm is that of the printed matrix, in the property's unit.
 """
 
 

@@ -88,8 +88,8 @@ def train(
     CrysnbError
         As :func:`~crysnb.training.recipe_file.find_recipe`, :func:`~crysnb.training.folder.held`,
         :func:`~crysnb.training.folder.same_data` and :func:`~crysnb.training.devices.launch` say;
-        ``training.diverged`` if the loss is no number any more; ``training.not_saved`` if a file cannot be
-        written.
+        ``training.diverged`` if the loss is no number any more; ``training.not_saved`` and
+        ``training.not_read`` if a file cannot be written or read.
     """
     chosen = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
     chosen, source = _located(chosen, data)
@@ -106,13 +106,25 @@ def train(
                 action="Choose a smaller batch_size, or pass --accelerator cpu",
             ) from error
         except OSError as error:
-            raise CrysnbError(
-                "training.not_saved",
-                found=f"a file in {quote(str(folder))} cannot be written: {error.strerror or error}",
-                action="Make room there, and go on with --resume",
-            ) from error
+            raise _not_accessible(error, folder) from error
         log.info("%s after %.1f min", folder / MODEL, (time.perf_counter() - started) / 60)
         return store.load(folder / MODEL).card
+
+
+def _not_accessible(error: OSError, folder: Path) -> CrysnbError:
+    """What a fault of the file system means: the run's own files are written, all others read."""
+    named = error.filename
+    if isinstance(named, str) and folder.resolve() not in (path := Path(named).resolve()).parents:
+        return CrysnbError(
+            "training.not_read",
+            found=f"{quote(path.name)} in {quote(str(path.parent))} cannot be read: {error.strerror or error}",
+            action="Look at that file, and go on with --resume",
+        )
+    return CrysnbError(
+        "training.not_saved",
+        found=f"a file in {quote(str(folder))} cannot be written: {error.strerror or error}",
+        action="Make room there, and go on with --resume",
+    )
 
 
 def _located(recipe: Recipe, data: str | Path | None) -> tuple[Recipe, Path]:

@@ -87,6 +87,9 @@ def test_a_folder_of_crystals_and_a_part_of_it(crysnb, objects, data, tmp_path, 
         ]
         (folder / "id_prop.csv").write_text("\n".join(["id,eps", *table]))
         assert objects(crysnb(*words))[0]["n"] == 4
+        # Who asks for a label by name gets no other one in its place.
+        asked = objects(crysnb(*words, "--target", "eps_electronic"))[0]
+        assert asked["error"]["code"] == "evaluate.nothing"
     (folder / "id_prop.csv").unlink(missing_ok=True)
     (folder / "structures.jsonl").unlink(missing_ok=True)
     (refused,) = objects(crysnb(*words))

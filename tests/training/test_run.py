@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from crysnb.errors import CrysnbError, DeviceMemory
+from crysnb.training import run as run_module
 from crysnb.training import stage
 from crysnb.training.curve import draw_curves
 from crysnb.training.data import Labelled, load
@@ -137,6 +138,18 @@ def test_a_run_that_diverges_says_so_and_keeps_the_epochs_before(
     with pytest.raises(CrysnbError, match=r"training\.diverged"):
         train(small, data=root, out=tmp_path)
     assert [row["epoch"] for row in table(tmp_path)] == ["1", "2"]
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_one_that_cannot_be_written(
+    root: Path, small: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: Any, **__: Any) -> None:
+        raise OSError(5, "Input/output error", str(root / "mp_dielectric" / "structures.jsonl.gz"))
+
+    monkeypatch.setattr(run_module, "load", lost)
+    with pytest.raises(CrysnbError, match=r"structures\.jsonl\.gz.*Input/output error") as caught:
+        train(small, data=root, out=tmp_path / "out")
+    assert caught.value.code == "training.not_read"
 
 
 def test_a_full_disk_is_our_error_and_the_run_goes_on_later(
