@@ -117,7 +117,7 @@ def _not_accessible(error: OSError, folder: Path) -> CrysnbError:
     if isinstance(named, str) and folder.resolve() not in (path := Path(named).resolve()).parents:
         return CrysnbError(
             "training.not_read",
-            found=f"{quote(path.name)} in {quote(str(path.parent))} cannot be read: {error.strerror or error}",
+            found=f"{quote(path.name)} in {quote(str(path.parent))}: {error.strerror or error}",
             action="Look at that file, and go on with --resume",
         )
     return CrysnbError(

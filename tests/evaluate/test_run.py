@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import crysnb as cn
+from crysnb.datasets.dataset import raw_of
 from crysnb.errors import ShapeError, SymmetryUndetermined, UnknownName
 from crysnb.evaluate.by_system import SMALL, crystal_system
 from crysnb.evaluate.run import evaluate
@@ -25,15 +26,8 @@ from crysnb.values.property_spec import PROPERTIES, PropertySpec
 
 def records(names: Iterable[str] = REPRESENTATIVE) -> Iterator[dict[str, Any]]:
     for name in names:
-        s = cn.as_structure(name)
-        yield {
-            "id": name,
-            "formula": s.composition.reduced_formula,
-            "lattice": s.lattice.matrix.tolist(),
-            "species": [str(x) for x in s.species],
-            "frac_coords": s.frac_coords.tolist(),
-            "targets": {"eps_electronic": (cn.predict(name).value * 1.1).tolist()},
-        }
+        targets = {"eps_electronic": (cn.predict(name).value * 1.1).tolist()}
+        yield raw_of(cn.as_structure(name), name, targets)
 
 
 def with_network(act: Any) -> Model:

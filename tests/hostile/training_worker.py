@@ -27,6 +27,7 @@ protections.install_from_environment()
 import numpy as np  # noqa: E402 - after the protection is out
 
 import crysnb as cn  # noqa: E402
+from crysnb.datasets.dataset import raw_of  # noqa: E402
 from crysnb.training.recipe import RECIPES, Recipe  # noqa: E402
 from crysnb.training.run import train  # noqa: E402
 
@@ -46,19 +47,7 @@ def recipe_of(stage: str) -> Recipe:
 def write(folder: Path, targets: dict[str, Any]) -> None:
     """All crystals with the same targets, the last one in the validation part."""
     folder.mkdir(parents=True)
-    records = []
-    for name in NAMES:
-        s = cn.as_structure(name)
-        records.append(
-            {
-                "id": name,
-                "formula": s.composition.reduced_formula,
-                "lattice": s.lattice.matrix.tolist(),
-                "species": [str(x) for x in s.species],
-                "frac_coords": s.frac_coords.tolist(),
-                "targets": targets,
-            }
-        )
+    records = [raw_of(cn.as_structure(name), name, targets) for name in NAMES]
     text = "".join(json.dumps(r) + "\n" for r in records)
     (folder / "structures.jsonl.gz").write_bytes(gzip.compress(text.encode()))
     (folder / "split.json").write_text(json.dumps({"train": NAMES[:-1], "val": NAMES[-1:], "test": []}))

@@ -11,20 +11,13 @@ import numpy as np
 import pytest
 
 import crysnb as cn
+from crysnb.datasets.dataset import raw_of
 
 TENSORS = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3")
 
 
 def raw(name: str, identifier: str, targets: dict[str, Any]) -> dict[str, Any]:
-    s = cn.as_structure(name)
-    return {
-        "id": identifier,
-        "formula": s.composition.reduced_formula,
-        "lattice": s.lattice.matrix.tolist(),
-        "species": [str(x) for x in s.species],
-        "frac_coords": s.frac_coords.tolist(),
-        "targets": targets,
-    }
+    return raw_of(cn.as_structure(name), identifier, targets)
 
 
 def write(folder: Path, records: list[dict[str, Any]], split: dict[str, list[str]]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 import crysnb as cn
+from crysnb.datasets.dataset import raw_of
 from crysnb.training.recipe import RECIPES, Recipe
 
 CRYSTALS = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3", "MgO")
@@ -28,19 +28,10 @@ def small() -> Recipe:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the data sets: ``mp_dielectric`` with four crystals to learn from and two to validate on."""
     place: Path = tmp_path_factory.mktemp("data")
-    records: list[dict[str, Any]] = []
-    for k, name in enumerate(CRYSTALS):
-        s = cn.as_structure(name)
-        records.append(
-            {
-                "id": name,
-                "formula": s.composition.reduced_formula,
-                "lattice": s.lattice.matrix.tolist(),
-                "species": [str(x) for x in s.species],
-                "frac_coords": s.frac_coords.tolist(),
-                "targets": {"eps_electronic": np.diag([2 + k, 2 + k, 2 + 1.3 * k]).tolist()},
-            }
-        )
+    records = [
+        raw_of(cn.as_structure(n), n, {"eps_electronic": np.diag([2 + k, 2 + k, 2 + 1.3 * k]).tolist()})
+        for k, n in enumerate(CRYSTALS)
+    ]
     folder = place / "mp_dielectric"
     folder.mkdir()
     text = "".join(json.dumps(r) + "\n" for r in records)

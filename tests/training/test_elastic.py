@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 import crysnb as cn
+from crysnb.datasets.dataset import raw_of
 from crysnb.errors import CrysnbError
 from crysnb.models.gmtnet.targets import LogStiffness, from_mandel, target_of, to_mandel
 from crysnb.structure.transforms import random_rotation
@@ -117,16 +118,8 @@ def test_the_loss_is_invariant_and_zero_for_the_truth() -> None:
 
 
 def raw(name: str, identifier: str, targets: dict[str, Any]) -> dict[str, Any]:
-    s = cn.as_structure(name)
-    return {
-        "id": identifier,
-        "formula": s.composition.reduced_formula,
-        "lattice": s.lattice.matrix.tolist(),
-        "species": [str(x) for x in s.species],
-        "frac_coords": s.frac_coords.tolist(),
-        "targets": targets,
-        "symmetry_ok": True,  # taken at its word: SOFT is no tensor of these crystals
-    }
+    # The flag is taken at its word: SOFT is no tensor of these crystals.
+    return {**raw_of(cn.as_structure(name), identifier, targets), "symmetry_ok": True}
 
 
 def write(folder: Path, records: list[dict[str, Any]], **split: list[str]) -> None:

@@ -14,6 +14,7 @@ from pymatgen.core import Lattice, Structure
 from torch import Tensor
 
 import crysnb as cn
+from crysnb.datasets.dataset import raw_of
 from crysnb.graph.build import build
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.models.gmtnet.targets import target_of
@@ -44,16 +45,7 @@ def tensors(n: int) -> Tensor:
 
 def record(name: str, tensor: Any, **flags: Any) -> dict[str, Any]:
     """A record of the data format."""
-    s = cn.as_structure(name)
-    return {
-        "id": name,
-        "formula": s.composition.reduced_formula,
-        "lattice": s.lattice.matrix.tolist(),
-        "species": [str(e) for e in s.species],
-        "frac_coords": s.frac_coords.tolist(),
-        "targets": {"piezo": tensor},
-        **flags,
-    }
+    return {**raw_of(cn.as_structure(name), name, {"piezo": tensor}), **flags}
 
 
 @pytest.fixture(scope="module")
