@@ -21,6 +21,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "meV/atom": ("energy per atom", 1e-3),
     "angstrom": ("length", 1.0),
     "nm": ("length", 10.0),
+    "1/cm": ("wavenumber", 1.0),
     "pm/V": ("piezoelectric modulus", 1.0),
     "1/TPa": ("compressibility", 1.0),
 }
@@ -31,6 +32,7 @@ DISPLAY: dict[str, str] = {
     "C/m^2": "C/m²",
     "eV/angstrom^3": "eV/Å³",
     "angstrom": "Å",
+    "1/cm": "cm⁻¹",
 }
 
 

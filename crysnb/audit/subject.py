@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from crysnb.audit.adapter import ModelAdapter, require_adapter
 from crysnb.errors import ShapeError, UnknownName
-from crysnb.graph.build import build
 from crysnb.models.interface import Model, load_model
 from crysnb.structure.objects import is_from
 from crysnb.tensors.given import kind_of_shape
@@ -143,7 +142,7 @@ def _of_model(model: Model, kind: str | TensorKind | None) -> Subject:
     name = _property(model, kind)
 
     def call(structures: list[Structure]) -> Any:
-        return model.forward(build(structures, model.cutoff))[name].numpy()
+        return model.forward(model.graph(*structures))[name].numpy()
 
     return Subject(call, model.name, property_spec(name).tensor or SCALAR)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from crysnb.errors import UnknownName
-from crysnb.graph.build import build_one
 from crysnb.models.interface import Model, Network, load_model
 from crysnb.predict.domain import element_notices
 from crysnb.predict.reach import neighbor_notices
@@ -74,16 +73,16 @@ class ModelTensor:
 
     def edges(self, structure: Structure) -> int:
         """Edges of the graph of a crystal: pairs of atoms within the reach of the model."""
-        return build_one(structure, self._model.cutoff).n_edges
+        return self._model.graph(structure).n_edges
 
     def check(self, structure: Structure) -> None:
         """Raise :class:`~crysnb.errors.OutOfDomain` for a crystal that the model knows nothing of."""
         element_notices(structure, self._model.card)
-        neighbor_notices(build_one(structure, self._model.cutoff), self._model.cutoff)
+        neighbor_notices(self._model.graph(structure), self._model.cutoff)
 
     def __call__(self, structures: Sequence[Structure]) -> list[NDArray[np.float64]]:
         """The raw tensors, Cartesian, shape (3,)*rank each."""
-        graphs = [build_one(s, self._model.cutoff) for s in structures]
+        graphs = [self._model.graph(s) for s in structures]
         if not graphs:
             return []
         output: Any = self._model.forward(collate(graphs))[self._spec.name]

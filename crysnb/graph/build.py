@@ -12,9 +12,9 @@ from crysnb.graph.neighbors import neighbors
 from crysnb.values.crystal_batch import CrystalBatch, collate
 
 
-def build_one(structure: Structure, cutoff: float) -> CrystalBatch:
-    """Graph of one checked structure; ``cutoff`` in Å."""
-    centre, neighbour, image = neighbors(structure, cutoff)
+def build_one(structure: Structure, cutoff: float, nearest: int | None = None) -> CrystalBatch:
+    """Graph of one checked structure; ``cutoff`` in Å, see :func:`~crysnb.graph.neighbors.neighbors`."""
+    centre, neighbour, image = neighbors(structure, cutoff, nearest)
     return CrystalBatch(
         atomic_number=torch.tensor([site.specie.Z for site in structure], dtype=torch.int64),
         frac=torch.from_numpy(np.array(structure.frac_coords, dtype=np.float64)),
@@ -25,6 +25,6 @@ def build_one(structure: Structure, cutoff: float) -> CrystalBatch:
     )
 
 
-def build(structures: Sequence[Structure], cutoff: float) -> CrystalBatch:
-    """Graphs of several checked structures as one batch, in order; ``cutoff`` in Å."""
-    return collate([build_one(structure, cutoff) for structure in structures])
+def build(structures: Sequence[Structure], cutoff: float, nearest: int | None = None) -> CrystalBatch:
+    """Graphs of several checked structures as one batch, in order; see :func:`build_one`."""
+    return collate([build_one(structure, cutoff, nearest) for structure in structures])

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import torch
+from pymatgen.core import Structure
 from torch import Tensor, nn
 
 from crysnb.errors import DeviceMemory, UnknownName, WeightsCorrupt, quote
+from crysnb.graph.build import build
 from crysnb.graph.element_features import MAX_Z
 from crysnb.registry import Registry
 from crysnb.structure.elements import SYMBOLS
@@ -32,6 +34,11 @@ class Network(Protocol):
     @property
     def cutoff(self) -> float:
         """Radius of the graph in Å."""
+        ...
+
+    @property
+    def neighbors(self) -> int | None:
+        """Edges reach out to the whole shell of this many neighbours; None for all within the radius."""
         ...
 
     @property
@@ -95,6 +102,10 @@ class Model:
     def properties(self) -> tuple[str, ...]:
         """Names of what it predicts; the first is the default."""
         return self.card.properties
+
+    def graph(self, *structures: Structure) -> CrystalBatch:
+        """Graphs of checked structures as it needs them, in one batch."""
+        return build(structures, self.cutoff, self.network.neighbors)
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, {', '.join(self.properties)}, {self.device})"

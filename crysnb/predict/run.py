@@ -13,7 +13,6 @@ from pymatgen.core import Structure
 from torch import Tensor
 
 from crysnb.errors import CrysnbError, DeviceMemory, ShapeError, SymmetryUndetermined, UnknownName, quote
-from crysnb.graph.build import build_one
 from crysnb.models.interface import Model, gpu_fault, load_model
 from crysnb.predict.domain import axes_notices, distance_notices, element_notices, metal_notices
 from crysnb.predict.memory import Runner, chunks
@@ -173,7 +172,7 @@ def trace(
     if idealize:
         structure = idealized_primitive(structure, detect(structure))
     recorder = Recorder()
-    graph = build_one(structure, loaded.cutoff)
+    graph = loaded.graph(structure)
     neighbor_notices(graph, loaded.cutoff)
     loaded.forward(graph, recorder)
     return recorder.trace()
@@ -274,9 +273,9 @@ def _prepare(x: Any, model: Model, options: _Options) -> _Job:
         if symmetry and options.symprec == "auto":
             notices += near_notices(structure, symmetry, kinds[0])
         if symmetry and options.idealize:
-            ideal = build_one(idealized_primitive(structure, symmetry), model.cutoff)
+            ideal = model.graph(idealized_primitive(structure, symmetry))
             notices += idealisation_notices(symmetry)
-    raw = build_one(structure, model.cutoff)
+    raw = model.graph(structure)
     notices += neighbor_notices(raw, model.cutoff)
     return _Job(
         structure=structure,

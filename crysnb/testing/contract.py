@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pymatgen.core import Structure
 
 from crysnb.errors import CrysnbError
-from crysnb.graph.build import build
 from crysnb.models.interface import Model, build_network, load_model
 from crysnb.structure.examples import example
 from crysnb.structure.transforms import random_rotation, recelled, reordered, rotated, supercell
@@ -38,7 +37,7 @@ class ModelContract:
     def output(self, *structures: Structure) -> dict[str, Array]:
         """Raw output [crystal, …] of each property."""
         loaded = load_model(self.model, device="cpu")
-        output = loaded.forward(build(structures, loaded.cutoff))
+        output = loaded.forward(loaded.graph(*structures))
         return {name: output[name].numpy() for name in loaded.properties}
 
     @staticmethod
@@ -100,7 +99,7 @@ class ModelContract:
     def test_trace_changes_nothing_and_names_are_unique(self) -> None:
         """Recording gives the same output bit for bit."""
         loaded = load_model(self.model, device="cpu")
-        batch = build([example("quartz")], loaded.cutoff)
+        batch = loaded.graph(example("quartz"))
         plain, traced = loaded.forward(batch), loaded.forward(batch, Recorder())
         for key, value in plain.items():
             assert bool((value == traced[key]).all())  # noqa: S101

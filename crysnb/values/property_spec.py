@@ -71,6 +71,41 @@ PROPERTIES: dict[str, PropertySpec] = {
             tensor=ELASTIC,
             meaning="elastic stiffness: stress per strain",
         ),
+        PropertySpec(
+            name="formation_energy",
+            symbol="ΔEf",
+            unit="eV/atom",
+            tensor=None,
+            meaning="energy of formation from the elements, of PBE or PBE+U, not that above the hull",
+        ),
+        PropertySpec(
+            name="band_gap",
+            symbol="Eg",
+            unit="eV",
+            tensor=None,
+            meaning="PBE band gap, which is smaller than the measured one; 0 for a metal",
+        ),
+        PropertySpec(
+            name="bulk_modulus",
+            symbol="K",
+            unit="GPa",
+            tensor=None,
+            meaning="Hill's average of the bulk modulus",
+        ),
+        PropertySpec(
+            name="shear_modulus",
+            symbol="G",
+            unit="GPa",
+            tensor=None,
+            meaning="Hill's average of the shear modulus",
+        ),
+        PropertySpec(
+            name="phonon_peak",
+            symbol="ωmax",
+            unit="1/cm",
+            tensor=None,
+            meaning="frequency of the highest peak of the phonon density of states",
+        ),
     )
 }
 

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 from pymatgen.core import Lattice, Structure
 
 from crysnb.errors import ShapeError
@@ -69,3 +70,25 @@ def test_element_features_are_complete() -> None:
     assert table.shape == (MAX_Z + 1, len(FEATURES))
     assert np.isfinite(table).all()
     assert len(np.unique(table[1:], axis=0)) == MAX_Z
+
+
+@pytest.mark.parametrize(("name", "nearest", "degree"), [("NaCl", 12, 18), ("NaCl", 6, 6), ("Si", 4, 4)])
+def test_whole_shells_of_the_nearest_neighbours_are_taken(name, nearest, degree):
+    graph = build_one(example(name), 8.0, nearest)
+    assert torch.bincount(graph.edge_index[0]).tolist() == [degree] * graph.n_atoms
+
+
+def test_shells_are_no_wider_than_the_cutoff_and_need_no_full_number():
+    assert build_one(example("NaCl"), 3.0, 12).n_edges == build_one(example("NaCl"), 3.0).n_edges > 0
+    with pytest.raises(ShapeError, match=r"graph\.neighbors|0 neighbours"):
+        build_one(example("NaCl"), 3.0, 0)
+
+
+def test_shells_do_not_depend_on_the_order_of_atoms_or_on_a_turn():
+    crystal = example("quartz")
+    order = list(reversed(range(len(crystal))))
+    turned = Structure(crystal.lattice, [crystal[k].specie for k in order], crystal.frac_coords[order])
+    one, other = build_one(crystal, 8.0, 12), build_one(turned, 8.0, 12)
+    assert sorted(one.edge_vector.norm(dim=1).round(decimals=6).tolist()) == pytest.approx(
+        sorted(other.edge_vector.norm(dim=1).round(decimals=6).tolist())
+    )
