@@ -1,4 +1,4 @@
-from .audit.adapter import ModelAdapter as ModelAdapter
+XX
 from .audit.adapter import check_adapter as check_adapter
 from .audit.report import AuditReport as AuditReport
 from .audit.run import audit as audit
@@ -28,6 +28,7 @@ from .tensors.check import check as check
 from .tensors.form import TensorForm as TensorForm
 from .tensors.form import tensor_form as tensor_form
 from .tensors.report import TensorReport as TensorReport
+from .values.element_table import ElementTable as ElementTable
 from .values.prediction import Notice as Notice
 from .values.prediction import Prediction as Prediction
 from .values.symmetry_info import SymmetryInfo as SymmetryInfo

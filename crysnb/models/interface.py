@@ -20,8 +20,8 @@ from crysnb.errors import DeviceMemory, UnknownName, WeightsCorrupt, quote
 from crysnb.graph.build import build
 from crysnb.graph.element_features import MAX_Z
 from crysnb.registry import Registry
-from crysnb.structure.elements import SYMBOLS
 from crysnb.values.crystal_batch import CrystalBatch
+from crysnb.values.symbols import SYMBOLS
 from crysnb.values.trace import Tap, no_tap
 from crysnb.weights import store
 from crysnb.weights.card import ModelCard

@@ -10,10 +10,10 @@ import numpy as np
 from crysnb.errors import StructureError, quote
 from crysnb.structure import check
 from crysnb.structure.band_gap import stored_gap
-from crysnb.structure.elements import SYMBOLS
 from crysnb.structure.numbers import array
 from crysnb.structure.raw import RawCrystal, ordered
 from crysnb.values.prediction import Notice
+from crysnb.values.symbols import SYMBOLS
 
 
 def is_from(x: object, package: str, name: str) -> bool:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from crysnb.errors import StructureError, quote
 from crysnb.structure import check
-from crysnb.structure.elements import SYMBOLS
 from crysnb.structure.numbers import number
 from crysnb.structure.raw import RawCrystal, ordered
+from crysnb.values.symbols import SYMBOLS
 
 _COUNT = re.compile(r"\d{1,18}", re.ASCII)
 _MOST_HEADER_LINES = 64  # of symbols or counts; VASP breaks such lists every 20 entries

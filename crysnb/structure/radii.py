@@ -6,7 +6,7 @@ Source: B. Cordero et al., "Covalent radii revisited", Dalton Trans. 2008, 2832,
 
 from __future__ import annotations
 
-from crysnb.structure.elements import SYMBOLS
+from crysnb.values.symbols import SYMBOLS
 
 # Å, in order of atomic number
 _RADII = (

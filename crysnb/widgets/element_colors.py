@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crysnb.structure.elements import SYMBOLS
+from crysnb.values.symbols import SYMBOLS
 
 # Hexadecimal RGB in order of atomic number; elements that the scheme lacks take its colour of Mt.
 _COLORS = [
