@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from crysnb.datasets.records import raw_records, read_split, to_record
 from crysnb.errors import CrysnbError
 from crysnb.graph.build import build_one
-from crysnb.models.gmtnet.heads import mean_per_crystal
 from crysnb.models.gmtnet.model import GMTNet
+from crysnb.models.segments import mean_per_crystal
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
-from crysnb.training.recipe import Recipe
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.training.stage import Stage
 from crysnb.values.crystal_batch import CrystalBatch
 
@@ -144,14 +144,14 @@ class ScalarHead(nn.Module):
         return error.abs().mean()
 
 
-def seeded_head(recipe: Recipe, crystals: Sequence[ScalarCrystal]) -> ScalarHead:
+def seeded_head(recipe: TensorRecipe, crystals: Sequence[ScalarCrystal]) -> ScalarHead:
     """A head initialised from the recipe's seed, without touching the global generator."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.set_state(torch.Generator().manual_seed(recipe.seed + 1).get_state())
         return ScalarHead(recipe.model.width, torch.stack([c.label for c in crystals]))
 
 
-def pretrain(network: GMTNet, recipe: Recipe, crystals: Sequence[ScalarCrystal], epochs: int) -> list[float]:
+def pretrain(network: GMTNet, recipe: TensorRecipe, crystals: Sequence[ScalarCrystal], epochs: int) -> list[float]:
     """Train the trunk on the scalar labels, in place; returns the mean loss of each epoch.
 
     The tensor heads are not touched. For the rest see :class:`Lessons`.
@@ -185,7 +185,7 @@ class Lessons(Stage[ScalarCrystal]):
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: TensorRecipe,
         network: GMTNet,
         crystals: Sequence[ScalarCrystal],
         epochs: int,

@@ -9,6 +9,9 @@ from crysnb.graph.element_features import FEATURES
 from crysnb.models.gmtnet.config import GMTNetConfig
 from crysnb.models.gmtnet.ensemble import MAX_MEMBERS, GMTNetEnsemble
 
+#: Class of the configurations.
+CONFIG = GMTNetConfig
+
 
 def build(config: dict[str, Any]) -> GMTNetEnsemble:
     """An untrained ensemble; ``config`` is that of a member plus ``members``, its number."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from crysnb.errors import ShapeError
 from crysnb.models.gmtnet.layers import EquivariantLinear, Irrep
 from crysnb.models.gmtnet.targets import target_of
+from crysnb.models.segments import mean_per_crystal
 from crysnb.values.property_spec import PropertySpec
 from crysnb.values.tensor_kind import TensorKind, represent
 from crysnb.values.trace import Tap
@@ -166,10 +167,3 @@ class TensorHead(nn.Module):
             if irrep == (0, 1):
                 parts[k] = parts[k] + shift
         return torch.cat(parts, dim=1)
-
-
-def mean_per_crystal(nodes: Tensor, crystal: Tensor, n_crystals: int) -> Tensor:
-    """Mean over the atoms of each crystal, ``[atom, k] -> [crystal, k]``."""
-    total = nodes.new_zeros(n_crystals, nodes.shape[1]).index_add(0, crystal, nodes)
-    counts = torch.bincount(crystal, minlength=n_crystals).to(nodes.dtype)
-    return total / counts[:, None]

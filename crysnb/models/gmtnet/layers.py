@@ -14,6 +14,7 @@ import torch
 from e3nn import o3
 from torch import Tensor, nn
 
+from crysnb.models.segments import Neighborhoods
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.trace import Tap
 
@@ -48,34 +49,6 @@ class RadialBasis(nn.Module):
         frequency: Tensor = self.get_buffer("frequency").to(distance.dtype)
         r = distance.clamp(min=1e-6)[:, None]
         return math.sqrt(2 / self.cutoff) * self.cutoff * torch.sin(frequency * r) / r / 4
-
-
-class Neighborhoods:
-    """Edges laid out as a table [atom, slot], so that sums over neighbours are matrix products.
-
-    Parameters
-    ----------
-    centre
-        int64 [edge], sorted.
-    n_atoms
-        Number of atoms.
-    """
-
-    def __init__(self, centre: Tensor, n_atoms: int) -> None:
-        degree = torch.bincount(centre, minlength=n_atoms)
-        first = torch.cumsum(degree, 0) - degree
-        self.slots = int(degree.max()) if len(centre) else 0
-        self.n_atoms = n_atoms
-        self.place = centre * self.slots + torch.arange(len(centre), device=centre.device) - first[centre]
-
-    def table(self, edge_values: Tensor) -> Tensor:
-        """``[edge, k] -> [atom, slot, k]``, zero where there is no edge."""
-        out = edge_values.new_zeros(self.n_atoms * self.slots, edge_values.shape[1])
-        return out.index_copy(0, self.place, edge_values).reshape(self.n_atoms, self.slots, -1)
-
-    def sum(self, edge_values: Tensor) -> Tensor:
-        """Sum over the edges of each centre, ``[edge, k] -> [atom, k]``."""
-        return self.table(edge_values).sum(1)
 
 
 class Geometry:

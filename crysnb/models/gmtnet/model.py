@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from crysnb.graph.element_features import element_features
 from crysnb.models.gmtnet.config import GMTNetConfig
-from crysnb.models.gmtnet.heads import TensorHead, irreps_of, mean_per_crystal, merge_irreps, tensor_of
+from crysnb.models.gmtnet.heads import TensorHead, irreps_of, merge_irreps, tensor_of
 from crysnb.models.gmtnet.layers import (
     Attention,
     EquivariantLinear,
@@ -17,6 +17,7 @@ from crysnb.models.gmtnet.layers import (
     RadialBasis,
     SquareProduct,
 )
+from crysnb.models.segments import mean_per_crystal
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.property_spec import property_spec
 from crysnb.values.trace import Tap, no_tap
