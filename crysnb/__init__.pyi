@@ -1,4 +1,3 @@
-XX
 from .audit.adapter import check_adapter as check_adapter
 from .audit.report import AuditReport as AuditReport
 from .audit.run import audit as audit
@@ -15,10 +14,11 @@ from .errors import UnknownName as UnknownName
 from .errors import WeightsCorrupt as WeightsCorrupt
 from .errors import WeightsMissing as WeightsMissing
 from .machine import limits as limits
+from .models.adapter import ModelAdapter as ModelAdapter
 from .models.interface import load_model as load_model
 from .predict.catalog import models as models
 from .predict.run import predict as predict
-from .predict.run import trace as trace
+from .predict.tracing import trace as trace
 from .structure.examples import examples as examples
 from .structure.read import as_structure as as_structure
 from .structure.write import write_cif as write_cif
@@ -33,7 +33,9 @@ from .values.prediction import Notice as Notice
 from .values.prediction import Prediction as Prediction
 from .values.symmetry_info import SymmetryInfo as SymmetryInfo
 from .values.tensor_kind import TensorKind as TensorKind
+from .values.trace import Recorder as Recorder
 from .values.trace import Trace as Trace
+from .values.trace import TraceEntry as TraceEntry
 from .widgets.breaking import break_symmetry as break_symmetry
 from .widgets.explain import explain as explain
 from .widgets.prediction_panel import panel as panel

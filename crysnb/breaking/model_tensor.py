@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from crysnb.errors import UnknownName
-from crysnb.models.interface import Model, Network, load_model
+from crysnb.models.interface import Model, load_model
+from crysnb.models.precision import double
 from crysnb.predict.domain import element_notices
 from crysnb.predict.reach import neighbor_notices
 from crysnb.units import display_unit
@@ -21,7 +21,6 @@ from crysnb.values.tensor_kind import TensorKind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pymatgen.core.structure import Structure
-    from torch import nn
 
 
 class ModelTensor:
@@ -46,15 +45,12 @@ class ModelTensor:
     """
 
     def __init__(self, model: str | Path | Model, property: str | None = None) -> None:  # noqa: A002
-        import torch
-
         loaded = load_model(model, "cpu")
         tensors = [name for name in loaded.properties if property_spec(name).tensor is not None]
         if (property is None and not tensors) or (property is not None and property not in tensors):
             raise UnknownName.of("tensor property", property or "(any)", tensors)
         self._spec = property_spec(property or tensors[0])
-        network = copy.deepcopy(cast("nn.Module", loaded.network)).to(torch.float64)
-        self._model = Model(loaded.card, cast("Network", network), torch.device("cpu"), loaded.reference)
+        self._model = double(loaded)
 
     @property
     def name(self) -> str:

@@ -31,7 +31,6 @@ from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import PropertySpec, property_spec
 from crysnb.values.symmetry_info import SymmetryInfo
-from crysnb.values.trace import Recorder, Trace
 from crysnb.weights.reference import FEATURES
 
 DEFAULT_MODEL = "gmtnet-dielectric"
@@ -148,34 +147,6 @@ def predict(  # noqa: PLR0913 - all but the first three by name
     results = _predict_all(list(s) if many else [s], loaded, options)
     shaped = [r[names[0]] if isinstance(r, dict) and property != "all" else r for r in results]
     return shaped if many else shaped[0]
-
-
-def trace(
-    s: Any, model: str | Path | Model = DEFAULT_MODEL, *, idealize: bool = False, device: str = "auto"
-) -> Trace:
-    """Every named intermediate tensor of a model for one crystal.
-
-    Parameters
-    ----------
-    s
-        Anything that :func:`crysnb.as_structure` accepts.
-    model
-        Shipped name, folder, or a loaded model.
-    idealize
-        True runs on the idealised primitive cell, False on the cell as given.
-    device
-        Where to run; the recorded tensors are on the CPU.
-    """
-    loaded = load_model(model, device)
-    structure = read(s).structure
-    element_notices(structure, loaded.card)
-    if idealize:
-        structure = idealized_primitive(structure, detect(structure))
-    recorder = Recorder()
-    graph = loaded.graph(structure)
-    neighbor_notices(graph, loaded.cutoff)
-    loaded.forward(graph, recorder)
-    return recorder.trace()
 
 
 def _n_members(model: Model) -> int:

@@ -9,7 +9,7 @@ Nothing is attached to the module, so nothing can leak from one notebook cell to
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,8 @@ from crysnb.errors import CrysnbError, ShapeError, UnknownName
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from crysnb.values.crystal_batch import CrystalBatch
 
 #: The only words an axis may be called.
 AXES = frozenset(
@@ -67,14 +69,34 @@ class TraceEntry:
         return f"TraceEntry({shape}{'; ' + self.irreps if self.irreps else ''})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trace(Mapping[str, TraceEntry]):
-    """Ordered mapping of dotted names to recorded tensors; holds no module and no gradient."""
+    """Ordered mapping of dotted names to recorded tensors; holds no module and no gradient.
+
+    Attributes
+    ----------
+    entries
+        The tensors by name.
+    batch
+        The crystal as the model saw it, with the edges that "edge" axes count; None where it is not known.
+    model
+        Name of the model; empty where it is not known.
+    by_construction
+        Whether the architecture, whatever its weights, makes every tensor transform as its ``axes`` and
+        ``irreps`` say. True for the families of this package, whose contract tests show it.
+    outputs
+        What the model gave in the same run: property -> tensor [crystal, …].
+    """
 
     entries: Mapping[str, TraceEntry]
+    batch: CrystalBatch | None = None
+    model: str = ""
+    by_construction: bool = False
+    outputs: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entries", MappingProxyType(dict(self.entries)))
+        object.__setattr__(self, "outputs", MappingProxyType(dict(self.outputs)))
 
     def __getitem__(self, name: str) -> TraceEntry:
         if name not in self.entries:

@@ -285,12 +285,6 @@ def test_a_path_gives_its_stem_as_id(tmp_path: Path) -> None:
     assert cn.predict(file).structure_id == "my crystal"
 
 
-def test_trace_of_a_shipped_model() -> None:
-    trace = cn.trace("quartz", "gmtnet-dielectric")
-    assert trace["member0.embedding"].axes == ("atom", "channel")
-    assert trace["member0.dielectric.nodes"].value.shape == (9, 6)
-
-
 def test_models_table() -> None:
     table = cn.models()
     assert list(table.columns) == ["name", "properties", "unit", "data", "test error", "licence"]
