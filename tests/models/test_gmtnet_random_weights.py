@@ -14,9 +14,9 @@ import torch
 from pymatgen.core import Lattice, Structure
 
 from crysnb.graph.build import build
+from crysnb.models.equivariant import EquivariantLinear, SquareProduct, envelope, product_paths
 from crysnb.models.gmtnet.config import GMTNetConfig
 from crysnb.models.gmtnet.heads import change_of_basis, wigner
-from crysnb.models.gmtnet.layers import EquivariantLinear, SquareProduct, envelope, product_paths
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.models.gmtnet.targets import log_minus_one, one_plus_exp
 from crysnb.structure.examples import example

@@ -11,7 +11,7 @@ from e3nn.io import CartesianTensor
 from torch import Tensor, nn
 
 from crysnb.errors import ShapeError
-from crysnb.models.gmtnet.layers import EquivariantLinear, Irrep
+from crysnb.models.equivariant import EquivariantLinear, Irrep
 from crysnb.models.gmtnet.targets import target_of
 from crysnb.models.segments import mean_per_crystal
 from crysnb.values.property_spec import PropertySpec

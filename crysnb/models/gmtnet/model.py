@@ -6,17 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from crysnb.graph.element_features import element_features
+from crysnb.models.equivariant import EquivariantLinear, Irrep, RadialBasis, SquareProduct
 from crysnb.models.gmtnet.config import GMTNetConfig
 from crysnb.models.gmtnet.heads import TensorHead, irreps_of, merge_irreps, tensor_of
-from crysnb.models.gmtnet.layers import (
-    Attention,
-    EquivariantLinear,
-    Geometry,
-    Irrep,
-    Moments,
-    RadialBasis,
-    SquareProduct,
-)
+from crysnb.models.gmtnet.layers import Attention, Geometry, Moments
 from crysnb.models.segments import mean_per_crystal
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.property_spec import property_spec
