@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.audit.adapter import ModelAdapter, require_adapter
 from crysnb.errors import ShapeError, UnknownName
+from crysnb.models.adapter import ModelAdapter, require_adapter
 from crysnb.models.interface import Model, load_model
 from crysnb.structure.objects import is_from
 from crysnb.tensors.given import kind_of_shape

@@ -114,6 +114,23 @@ class LocatedGroup:
         inverse = np.linalg.inv(change)
         return inverse @ w @ change, (origin @ w.transpose(0, 2, 1) + t - origin) @ inverse.T
 
+    def fixes(self, frac: Array, within: float) -> NDArray[np.bool_]:
+        """Which point operations some operation of the group has that leaves a site in place, [op, site].
+
+        These are the site-symmetry groups, whole also in a cell whose own shape lacks some operations.
+
+        Parameters
+        ----------
+        frac
+            Positions in the given cell, shape [site, 3].
+        within
+            A site is left in place if its image is nearer than this, Å.
+        """
+        w, t = self._in_given_cell
+        gap = frac @ w.transpose(0, 2, 1) + t[:, None, :] - frac
+        near = self._shortest(gap.reshape(-1, 3)) < within
+        return np.asarray(near.reshape(gap.shape[:2]))
+
     def contains(self, other: LocatedGroup, tolerance: float) -> bool:
         """Whether every operation of another group of the same cell is one of this, at the same place.
 
@@ -148,7 +165,10 @@ class LocatedGroup:
 
     def _has_translations(self, vectors: Array, tolerance: float) -> bool:
         # Vectors in the given cell's coordinates, shape [vector, 3].
+        return bool(self._shortest(vectors).max() < tolerance)
+
+    def _shortest(self, vectors: Array) -> Array:
+        # Å to the nearest lattice point, centring included, shape [vector].
         gap = (vectors @ self.conventional.transformation.T)[:, None] - self.centring
         gap -= np.round(gap)
-        length = np.sqrt(((gap @ self._columns.T) ** 2).sum(axis=2))
-        return bool(length.min(axis=1).max() < tolerance)
+        return np.asarray(np.sqrt(((gap @ self._columns.T) ** 2).sum(axis=2)).min(axis=1))

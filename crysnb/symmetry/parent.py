@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crysnb.errors import StructureError, SymmetryUndetermined
+from crysnb.errors import StructureError
+from crysnb.symmetry.action import point_operations
 from crysnb.symmetry.detect import Symprec, detect, structure_of
 from crysnb.symmetry.idealize import idealized
 from crysnb.values.symmetry_info import Operation, SymmetryInfo
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: Matrix entries of one Cartesian operation from two sources differ by no more than this.
-_SAME = 1e-3
 #: Å below which an operation is kept, and the share of the largest distance that is still rounding.
 _ROUNDING, _SHARE = 1e-9, 1e-6
 
@@ -164,16 +163,7 @@ def parent_of(x: Any, symprec: Symprec = "auto") -> Parent:
     info = detect(structure, symprec)
     ideal = idealized(structure, info)
     lattice = np.asarray(ideal.lattice.matrix, dtype=np.float64)
-    found = lattice.T @ info.site_rotations @ np.linalg.inv(lattice.T)
-    gap = np.abs(found[:, None] - info.rotations).max(axis=(2, 3))
-    point = gap.argmin(axis=1)
-    if gap.min(axis=1).max() > _SAME:
-        raise SymmetryUndetermined(
-            "symmetry.inconsistent",
-            found="an operation of the cell that is none of the crystal's",
-            accepted="a symmetry whose operations agree",
-            action="Try another symprec.",
-        )
+    point = point_operations(lattice, info)
     n_carried = len(np.unique(point))
     if n_carried < len(info.operations):
         raise StructureError(
