@@ -96,3 +96,15 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise ShapeError(
             "config.range", found=f"{name} = {quote(value)}", accepted=f"{name}: {', '.join(choices)}"
         )
+
+
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither true nor false.
+
+    Raises
+    ------
+    ShapeError
+        ``config.range``.
+    """
+    if type(value) is not bool:
+        raise ShapeError("config.range", found=f"{name} = {quote(value)}", accepted="true or false")

@@ -56,9 +56,11 @@ class Network(Protocol):
         ...
 
 
-#: Family -> module with ``build(config)`` and ``telling_shapes(config)``; imported on use.
+#: Family -> module with ``build(config)``, ``telling_shapes(config)`` the class ``CONFIG``
+#: and the BibTeX ``CITATION``; imported on use.
 FAMILIES: Registry[str] = Registry("model family")
 FAMILIES.add("gmtnet", "crysnb.models.gmtnet.build")
+FAMILIES.add("cgcnn", "crysnb.models.cgcnn.build")
 
 _CACHE: OrderedDict[tuple[str, str, str], Model] = OrderedDict()
 _CACHE_SIZE = 4
@@ -138,6 +140,16 @@ def build_network(family: str, config: dict[str, Any]) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         network: nn.Module = _function(family, "build")(config)
     return network
+
+
+def config_class(family: str) -> Any:
+    """Class of the configurations of a registered family."""
+    return _function(family, "CONFIG")
+
+
+def citation(family: str) -> str:
+    """BibTeX of the method of a registered family."""
+    return str(_function(family, "CITATION"))
 
 
 def _function(family: str, name: str) -> Any:
