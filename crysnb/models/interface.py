@@ -29,16 +29,15 @@ from crysnb.weights.reference import FeatureReference
 
 
 class Network(Protocol):
-    """What a family's module offers."""
+    """What a family's module offers.
+
+    One that also has ``neighbors``, a number, gets edges out to the whole shell of that many neighbours
+    instead of all within the cutoff (see :mod:`crysnb.graph.neighbors`).
+    """
 
     @property
     def cutoff(self) -> float:
         """Radius of the graph in Å."""
-        ...
-
-    @property
-    def neighbors(self) -> int | None:
-        """Edges reach out to the whole shell of this many neighbours; None for all within the radius."""
         ...
 
     @property
@@ -61,6 +60,8 @@ class Network(Protocol):
 FAMILIES: Registry[str] = Registry("model family")
 FAMILIES.add("gmtnet", "crysnb.models.gmtnet.build")
 FAMILIES.add("cgcnn", "crysnb.models.cgcnn.build")
+FAMILIES.add("crystal_transformer", "crysnb.models.crystal_transformer.build")
+FAMILIES.add("sen", "crysnb.models.sen.build")
 
 _CACHE: OrderedDict[tuple[str, str, str], Model] = OrderedDict()
 _CACHE_SIZE = 4
@@ -107,7 +108,7 @@ class Model:
 
     def graph(self, *structures: Structure) -> CrystalBatch:
         """Graphs of checked structures as it needs them, in one batch."""
-        return build(structures, self.cutoff, self.network.neighbors)
+        return build(structures, self.cutoff, getattr(self.network, "neighbors", None))
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, {', '.join(self.properties)}, {self.device})"

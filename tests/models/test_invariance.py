@@ -11,6 +11,7 @@ from pymatgen.core import Structure
 
 from crysnb.graph.build import build
 from crysnb.models.cgcnn.model import CGCNN
+from crysnb.models.crystal_transformer.model import CrystalTransformer
 from crysnb.models.scalar import ScalarNetwork
 from crysnb.structure.examples import example
 from crysnb.structure.transforms import (
@@ -25,6 +26,7 @@ from crysnb.testing.crystals import REPRESENTATIVE
 
 NETWORKS: dict[str, Callable[[], ScalarNetwork]] = {
     "cgcnn": CGCNN,
+    "crystal_transformer": lambda: CrystalTransformer(preset="small"),
 }
 WAYS: dict[str, Callable[[Structure, np.random.Generator], Structure]] = {
     "rotation": lambda s, rng: rotated(s, random_rotation(rng)),
@@ -43,6 +45,8 @@ def network(request: pytest.FixtureRequest) -> ScalarNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.set_state(torch.Generator().manual_seed(3).get_state())
         made: ScalarNetwork = NETWORKS[request.param]()
+        for p in made.parameters():
+            p.data.add_(0.05 * torch.randn(p.shape))  # some start from zero
     batch = build([example(name) for name in REPRESENTATIVE], made.cutoff, made.neighbors)
     for _ in range(50):  # statistics of batch normalisation, without which numbers grow from layer to layer
         made(batch)

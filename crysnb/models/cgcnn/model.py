@@ -49,7 +49,8 @@ class Convolution(nn.Module):
         centre, neighbour = edge_index
         # The layer on [v_i, v_j, u], each part multiplied where it lives: there are ten times more edges.
         own, other, radial = torch.split(self.full.weight, [self.width, self.width, edge.shape[1]], dim=1)
-        z = (v @ own.T + self.full.bias)[centre] + (v @ other.T)[neighbour] + edge @ radial.T
+        z = (v @ own.T + self.full.bias).index_select(0, centre)
+        z = z + (v @ other.T).index_select(0, neighbour) + edge @ radial.T
         gate, core = self.norm_edge(z).chunk(2, dim=1)
         gate = tap(f"{name}.gate", torch.sigmoid(gate), axes=("edge", "channel"), doc="weight of a neighbour")
         message = segment_sum(gate * softplus(core), centre, len(v))
