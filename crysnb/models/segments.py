@@ -26,8 +26,9 @@ class Neighborhoods:
 
     def table(self, edge_values: Tensor) -> Tensor:
         """``[edge, k] -> [atom, slot, k]``, zero where there is no edge."""
-        out = edge_values.new_zeros(self.n_atoms * self.slots, edge_values.shape[1])
-        return out.index_copy(0, self.place, edge_values).reshape(self.n_atoms, self.slots, -1)
+        width = edge_values.shape[1]
+        out = edge_values.new_zeros(self.n_atoms * self.slots, width)
+        return out.index_copy(0, self.place, edge_values).reshape(self.n_atoms, self.slots, width)
 
     def sum(self, edge_values: Tensor) -> Tensor:
         """Sum over the edges of each centre, ``[edge, k] -> [atom, k]``."""
