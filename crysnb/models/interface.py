@@ -60,6 +60,7 @@ class Network(Protocol):
 FAMILIES: Registry[str] = Registry("model family")
 FAMILIES.add("gmtnet", "crysnb.models.gmtnet.build")
 FAMILIES.add("cgcnn", "crysnb.models.cgcnn.build")
+FAMILIES.add("megnet", "crysnb.models.megnet.build")
 FAMILIES.add("crystal_transformer", "crysnb.models.crystal_transformer.build")
 FAMILIES.add("sen", "crysnb.models.sen.build")
 

@@ -28,10 +28,11 @@ from crysnb.studies.variants import (
     Variant,
     variants_of,
 )
+from crysnb.training.begin import without_subnormals
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import evaluate
-from crysnb.training.recipe import RECIPES, Recipe
-from crysnb.training.run import without_subnormals
+from crysnb.training.recipes import TENSOR_RECIPES, tensor_recipe
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.weights.card import figure
 
 log = logging.getLogger(__name__)
@@ -52,13 +53,13 @@ COLUMNS = (
 )
 
 
-def base_recipe(name: str, epochs: int = EPOCHS) -> Recipe:
+def base_recipe(name: str, epochs: int = EPOCHS) -> TensorRecipe:
     """The shipped recipe as a single member of ``epochs`` epochs."""
-    return RECIPES.get(name).with_changes(members=1, epochs=epochs)
+    return tensor_recipe(name).with_changes(members=1, epochs=epochs)
 
 
 def run_one(
-    variant: Variant, recipe: Recipe, parts: dict[str, list[Labelled]], data: Path | None
+    variant: Variant, recipe: TensorRecipe, parts: dict[str, list[Labelled]], data: Path | None
 ) -> dict[str, Any]:
     """Train one variant with the recipe's seed and return its line of the results file."""
     started, worked = time.perf_counter(), time.process_time()
@@ -112,8 +113,8 @@ def _key(line: dict[str, Any]) -> tuple[str, int]:
 
 
 def missing(
-    base: Recipe, variants: Sequence[Variant], seeds: int, done: Sequence[dict[str, Any]]
-) -> Iterator[tuple[Variant, Recipe]]:
+    base: TensorRecipe, variants: Sequence[Variant], seeds: int, done: Sequence[dict[str, Any]]
+) -> Iterator[tuple[Variant, TensorRecipe]]:
     """Variants and their seeded recipes that have no line yet: all variants of a seed, then the next seed.
 
     Raises
@@ -139,7 +140,12 @@ def missing(
 
 @without_subnormals()
 def ablate(
-    base: Recipe, out: Path, *, seeds: int, data: Path | None = None, variants: Sequence[Variant] = VARIANTS
+    base: TensorRecipe,
+    out: Path,
+    *,
+    seeds: int,
+    data: Path | None = None,
+    variants: Sequence[Variant] = VARIANTS,
 ) -> None:
     """Run what ``out`` lacks and append a line after each run; it is looked up again before each."""
     loaded: dict[tuple[float, tuple[str, ...]], dict[str, list[Labelled]]] = {}
@@ -196,7 +202,7 @@ def _spread(values: Sequence[tuple[str, float] | None], digits: int) -> str:
 def main() -> None:
     """Parse the command line; run, or print the table."""
     parser = argparse.ArgumentParser(prog="python -m crysnb.studies.ablation", description=__doc__)
-    parser.add_argument("recipe", choices=RECIPES.list())
+    parser.add_argument("recipe", choices=TENSOR_RECIPES)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)

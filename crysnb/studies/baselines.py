@@ -27,7 +27,8 @@ from crysnb.symmetry.detect import detect
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import tensor_scores
 from crysnb.training.loss import anisotropic
-from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.recipes import TENSOR_RECIPES, tensor_recipe
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.property_spec import property_spec
 from crysnb.values.tensor_kind import TensorKind, rotate
 
@@ -133,7 +134,7 @@ def _standard(crystal: Labelled) -> tuple[str, Array]:
     return symmetry.point_group, np.asarray(symmetry.standard_frame)
 
 
-def lines(recipe: Recipe, data: Path | None, part: str = "val") -> list[str]:
+def lines(recipe: TensorRecipe, data: Path | None, part: str = "val") -> list[str]:
     """One JSON line per baseline, trained on train and scored on ``part``."""
     loaded = load(data_folder(recipe.dataset, data), recipe, ("train", part))
     parts = loaded.parts
@@ -151,11 +152,11 @@ def lines(recipe: Recipe, data: Path | None, part: str = "val") -> list[str]:
 def main() -> None:
     """Parse the command line and write the lines."""
     parser = argparse.ArgumentParser(prog="python -m crysnb.studies.baselines", description=__doc__)
-    parser.add_argument("recipe", choices=RECIPES.list())
+    parser.add_argument("recipe", choices=TENSOR_RECIPES)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--part", default="val", choices=("val", "test"))
     arguments = parser.parse_args()
-    found = lines(RECIPES.get(arguments.recipe), arguments.data, arguments.part)
+    found = lines(tensor_recipe(arguments.recipe), arguments.data, arguments.part)
     sys.stdout.write("\n".join(found) + "\n")
 
 

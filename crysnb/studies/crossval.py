@@ -24,9 +24,10 @@ from crysnb.models.gmtnet.heads import tensor_of
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import Run, predict_labels, true_labels
 from crysnb.training.moduli import load_lessons, taught
-from crysnb.training.pretrain import ScalarCrystal
-from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.training.recipe_file import changed, changes_of
+from crysnb.training.recipes import TENSOR_RECIPES, tensor_recipe
+from crysnb.training.scalar_data import ScalarCrystal
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.property_spec import property_spec
 
 
@@ -37,7 +38,7 @@ def fold_of(crystal: Labelled | ScalarCrystal, folds: int) -> int:
 
 
 def cross_validate(
-    recipe: Recipe,
+    recipe: TensorRecipe,
     crystals: Sequence[Labelled],
     folds: int = 5,
     *,
@@ -67,13 +68,13 @@ def cross_validate(
 def main() -> None:
     """Parse the command line, run, and write one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m crysnb.studies.crossval", description=__doc__)
-    parser.add_argument("recipe", choices=RECIPES.list())
+    parser.add_argument("recipe", choices=TENSOR_RECIPES)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     arguments = parser.parse_args()
     changes = changes_of(arguments.set)
-    recipe = changed(RECIPES.get(arguments.recipe), {"members": 1, **changes})
+    recipe = changed(tensor_recipe(arguments.recipe), {"members": 1, **changes})
     torch.set_flush_denormal(True)
     folder = data_folder(recipe.dataset, arguments.data)
     parts = load(folder, recipe.with_changes(also=())).parts

@@ -25,7 +25,7 @@ from crysnb.models.gmtnet.heads import tensor_of
 from crysnb.models.interface import load_model
 from crysnb.training.data import load
 from crysnb.training.loop import predict_labels
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import tensor_recipe
 from crysnb.values.property_spec import property_spec
 from crysnb.values.tensor_kind import TensorKind
 
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     arguments = parser.parse_args()
     model = load_model(arguments.model, "cpu")
-    recipe = RECIPES.get(model.card.name)
+    recipe = tensor_recipe(model.card.name)
     val = load(data_folder(recipe.dataset, arguments.data), recipe, ("val",)).parts["val"]
     members = predict_labels(cast("nn.Module", model.network), val, f"{recipe.learns}.members")
     true = torch.stack([c.label for c in val]).numpy()

@@ -21,7 +21,7 @@ from crysnb.files import write_whole
 from crysnb.models.interface import load_model
 from crysnb.studies import baselines
 from crysnb.studies.literature import REPORTED, Reported
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import TENSOR_RECIPES, tensor_recipe
 from crysnb.values.property_spec import property_spec
 from crysnb.weights import store
 from crysnb.weights.card import figure
@@ -84,7 +84,7 @@ def measure(name: str, data: Path | None = None) -> Row:
     folder = data_folder(card.dataset["folder"], data)
     records = select(raw_records(folder / "structures.jsonl.gz"), folder / "split.json", "test")
     found = evaluate(name, records)
-    guesses = [json.loads(line) for line in baselines.lines(RECIPES.get(name), data, "test")]
+    guesses = [json.loads(line) for line in baselines.lines(tensor_recipe(name), data, "test")]
     return {
         "property": card.properties[0],
         "dataset": card.dataset["name"],
@@ -176,7 +176,7 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _models(names: Sequence[str]) -> Iterator[str]:
-    known = [name for name in store.shipped() if name in RECIPES.list()]
+    known = [name for name in store.shipped() if name in TENSOR_RECIPES]
     yield from (name for name in known if not names or name in names)
 
 

@@ -22,9 +22,11 @@ from crysnb.training.data import Labelled, load
 from crysnb.training.loop import Run, labels_for, seeded_network, standardise
 from crysnb.training.loss import tensor_loss, weighted_loss
 from crysnb.training.moduli import load_lessons, taught
-from crysnb.training.pretrain import ScalarCrystal, formulas_outside, load_scalars, pretrain, seeded_head
-from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.pretrain import formulas_outside, load_scalars, pretrain, seeded_head
+from crysnb.training.recipes import tensor_recipe
+from crysnb.training.scalar_data import ScalarCrystal
 from crysnb.training.stage import displaced
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.crystal_batch import CrystalBatch, collate
 from crysnb.values.trace import no_tap
 
@@ -36,7 +38,7 @@ SCALARS = "mp_eform_gap_36k"
 class Plain:
     """The run of the recipe as it stands, after its lessons if it has any."""
 
-    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:
+    def __call__(self, recipe: TensorRecipe, train: Sequence[Labelled], data: Path | None) -> Run:
         """A fresh run."""
         if not recipe.lessons:
             return Run(recipe, train, [])
@@ -51,7 +53,7 @@ class Projected:
     The projection of S and the exponential commute with the group, so that ε = 1 + exp(S) is invariant too.
     """
 
-    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
+    def __call__(self, recipe: TensorRecipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
         """A run with a projector per crystal."""
         return ProjectedRun(recipe, train, [])
 
@@ -78,7 +80,7 @@ def _projector(graph: CrystalBatch) -> Tensor:
 class PlainTarget:
     """The network gives ε itself, not log(ε − 1); the loss's first term is in units of its spread."""
 
-    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
+    def __call__(self, recipe: TensorRecipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
         """A run whose head is linear."""
         return PlainTargetRun(recipe, train)
 
@@ -86,7 +88,7 @@ class PlainTarget:
 class PlainTargetRun(Run):
     """Training on ε without a transform; see :class:`PlainTarget`."""
 
-    def __init__(self, recipe: Recipe, train: Sequence[Labelled]) -> None:
+    def __init__(self, recipe: TensorRecipe, train: Sequence[Labelled]) -> None:
         network = seeded_network(recipe)
         cast("TensorHead", network.heads[recipe.learns]).target = PLAIN
         super().__init__(recipe, train, [], network=network)
@@ -106,7 +108,7 @@ class LearnedElements:
 
     descriptors: bool
 
-    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
+    def __call__(self, recipe: TensorRecipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
         """A run whose first layer reads the one-hot element (and the descriptors)."""
         network = seeded_network(recipe)
         table = network.get_buffer("element_features")
@@ -133,7 +135,7 @@ class Pretrained:
     epochs: int
     max_atoms: int = 16
 
-    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:
+    def __call__(self, recipe: TensorRecipe, train: Sequence[Labelled], data: Path | None) -> Run:
         """A run that starts from the pre-trained trunk."""
         network = seeded_network(recipe)
         lessons = _lessons(recipe.dataset, recipe.model.cutoff, self.crystals, self.max_atoms, data)
@@ -149,7 +151,7 @@ class MultiTask:
     weight: float
     max_atoms: int = 16
 
-    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:
+    def __call__(self, recipe: TensorRecipe, train: Sequence[Labelled], data: Path | None) -> Run:
         """A run with a second head."""
         lessons = _lessons(recipe.dataset, recipe.model.cutoff, self.crystals, self.max_atoms, data)
         return MultiTaskRun(recipe, train, lessons, self.weight)
@@ -159,7 +161,7 @@ class MultiTaskRun(Run):
     """Training with an auxiliary scalar head; see :class:`MultiTask`."""
 
     def __init__(
-        self, recipe: Recipe, train: Sequence[Labelled], lessons: Sequence[ScalarCrystal], weight: float
+        self, recipe: TensorRecipe, train: Sequence[Labelled], lessons: Sequence[ScalarCrystal], weight: float
     ) -> None:
         super().__init__(recipe, train, [])
         self.lessons, self.weight = lessons, weight
@@ -185,15 +187,15 @@ class SharedTrunk:
     others: tuple[str, ...]
     weight: float = 1.0
 
-    def __call__(self, recipe: Recipe, train: Sequence[Labelled], data: Path | None) -> Run:
+    def __call__(self, recipe: TensorRecipe, train: Sequence[Labelled], data: Path | None) -> Run:
         """A run whose network has a head for each of the tensors."""
         cutoff = recipe.model.cutoff
-        beside = [_beside(RECIPES.get(name).with_changes(cutoff=cutoff), data) for name in self.others]
+        beside = [_beside(tensor_recipe(name).with_changes(cutoff=cutoff), data) for name in self.others]
         return SharedTrunkRun(recipe, train, beside, self.weight)
 
 
 @lru_cache(maxsize=4)
-def _beside(other: Recipe, data: Path | None) -> tuple[Recipe, list[Labelled]]:
+def _beside(other: TensorRecipe, data: Path | None) -> tuple[TensorRecipe, list[Labelled]]:
     """The other recipe with its training crystals: a formula is in the same part of all three data sets."""
     return other, load(data_folder(other.dataset, data), other, ("train",)).parts["train"]
 
@@ -203,9 +205,9 @@ class SharedTrunkRun(Run):
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: TensorRecipe,
         train: Sequence[Labelled],
-        beside: Sequence[tuple[Recipe, list[Labelled]]],
+        beside: Sequence[tuple[TensorRecipe, list[Labelled]]],
         weight: float,
     ) -> None:
         names = [recipe.learns, *(other.learns for other, _ in beside)]
@@ -216,7 +218,7 @@ class SharedTrunkRun(Run):
         self.averaged.load_state_dict(self.network.state_dict())
         self.draws = torch.Generator().manual_seed(recipe.seed)
 
-    def _standard(self, other: Recipe, crystals: Sequence[Labelled]) -> TensorHead:
+    def _standard(self, other: TensorRecipe, crystals: Sequence[Labelled]) -> TensorHead:
         head = cast("TensorHead", self.network.heads[other.learns])
         standardise(head, head.target.latent(torch.stack([c.label for c in crystals])))
         return head

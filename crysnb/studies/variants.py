@@ -19,10 +19,10 @@ from crysnb.studies.treatments import (
 )
 from crysnb.training.data import Labelled
 from crysnb.training.loop import Run
-from crysnb.training.recipe import Recipe
+from crysnb.training.tensor_recipe import TensorRecipe
 
 #: Builds the run of a recipe on the training crystals; gets the folder of the data sets too.
-Starter = Callable[[Recipe, Sequence[Labelled], Path | None], Run]
+Starter = Callable[[TensorRecipe, Sequence[Labelled], Path | None], Run]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,11 @@ class Variant:
     changes: Mapping[str, Any] = field(default_factory=dict)
     start: Starter = field(default_factory=Plain)
 
-    def recipe(self, base: Recipe) -> Recipe:
+    def recipe(self, base: TensorRecipe) -> TensorRecipe:
         """The recipe with this variant's changes."""
         return base.with_changes(**self.changes)
 
-    def config_hash(self, recipe: Recipe) -> str:
+    def config_hash(self, recipe: TensorRecipe) -> str:
         """SHA-256 of recipe and start: a result stands for this configuration alone."""
         if isinstance(self.start, Plain):
             return recipe.hash
@@ -101,6 +101,6 @@ PIEZOELECTRIC_VARIANTS: tuple[Variant, ...] = (
 )
 
 
-def variants_of(recipe: Recipe) -> tuple[Variant, ...]:
+def variants_of(recipe: TensorRecipe) -> tuple[Variant, ...]:
     """The variants that make sense for what a recipe learns."""
     return {"elastic": ELASTIC_VARIANTS, "piezoelectric": PIEZOELECTRIC_VARIANTS}.get(recipe.learns, VARIANTS)

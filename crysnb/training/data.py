@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -23,12 +23,39 @@ from crysnb.models.gmtnet.heads import tensor_of
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
 from crysnb.symmetry.project import project
-from crysnb.training.recipe import Recipe
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.property_spec import property_spec
 from crysnb.values.tensor_kind import TensorKind, rotate
 
 log = logging.getLogger(__name__)
+
+
+class Known(Protocol):
+    """A crystal that can be learned from, and named."""
+
+    @property
+    def id(self) -> str:
+        """Of the record."""
+        ...
+
+    @property
+    def graph(self) -> CrystalBatch:
+        """Its graph, alone in a batch."""
+        ...
+
+    @property
+    def label(self) -> Tensor:
+        """What is learned."""
+        ...
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Symbols of the elements in it, sorted."""
+        ...
+
+
+Crystal = TypeVar("Crystal", bound=Known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,7 +100,7 @@ def _nearest(choices: Tensor, predicted: Tensor) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrainingData:
+class TrainingData(Generic[Crystal]):
     """Parts of a split, and how many records were left out for which reason.
 
     Attributes
@@ -90,7 +117,7 @@ class TrainingData:
         Whether the folder has a ``split.json``; otherwise the split was drawn.
     """
 
-    parts: dict[str, list[Labelled]]
+    parts: dict[str, list[Crystal]]
     left_out: dict[str, int]
     folder: Path | None = None
     split: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -102,7 +129,9 @@ class TrainingData:
         return dict(sorted(counts.items()))
 
 
-def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) -> TrainingData:
+def load(
+    folder: Path, recipe: TensorRecipe, parts: Iterable[str] = ("train", "val")
+) -> TrainingData[Labelled]:
     """Labelled crystals of the given split parts, and the training parts of ``recipe.also``.
 
     Left out, and counted by error code: records without the label, with a label that breaks the symmetry
@@ -121,7 +150,7 @@ def load(folder: Path, recipe: Recipe, parts: Iterable[str] = ("train", "val")) 
 
 def _read(
     folder: Path,
-    recipe: Recipe,
+    recipe: TensorRecipe,
     parts: Iterable[str],
     result: dict[str, list[Labelled]],
     left_out: Counter[str],

@@ -18,6 +18,7 @@ from torch import Tensor
 from crysnb.errors import CrysnbError, quote
 from crysnb.files import parse_json, read_whole, write_whole
 from crysnb.training.recipe import Recipe
+from crysnb.training.recipes import recipe_from
 from crysnb.values.crystal_batch import CrystalBatch
 
 log = logging.getLogger(__name__)
@@ -170,7 +171,7 @@ def _has_begun(folder: Path) -> bool:
 def _is_written_here(file: Path) -> bool:
     """Whether it is a whole recipe, as a run writes; what else a user keeps under this name stays."""
     try:
-        Recipe.from_dict(_read(file))
+        recipe_from(_read(file))
     except CrysnbError:
         return False
     return True

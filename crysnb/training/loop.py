@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,25 +11,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from crysnb.errors import CrysnbError
 from crysnb.evaluate import gauge
 from crysnb.evaluate.metrics import tensor_metrics
 from crysnb.models.gmtnet.heads import TensorHead, tensor_of
 from crysnb.models.gmtnet.model import GMTNet
+from crysnb.training.averaged import AveragedStage
 from crysnb.training.data import Labelled, labels_near
 from crysnb.training.loss import tensor_loss
 from crysnb.training.place import ALONE, Place
-from crysnb.training.recipe import Recipe
-from crysnb.training.stage import Stage
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.crystal_batch import CrystalBatch, collate
 from crysnb.values.property_spec import property_spec
 from crysnb.values.trace import no_tap
 
-_WARM_UP = 0.05  # share of the steps
-_FINAL_RATE = 0.01  # of the peak
 
-
-class Run(Stage[Labelled]):
+class Run(AveragedStage[Labelled]):
     """Training of one network on tensors; call :meth:`train`.
 
     Parameters
@@ -54,10 +48,12 @@ class Run(Stage[Labelled]):
     """
 
     network: GMTNet
+    recipe: TensorRecipe
+    measure = "fnorm_cart"
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: TensorRecipe,
         train: Sequence[Labelled],
         val: Sequence[Labelled],
         folder: Path | None = None,
@@ -67,28 +63,13 @@ class Run(Stage[Labelled]):
         title: str = "",
     ) -> None:
         network = seeded_network(recipe) if network is None else network
-        super().__init__(recipe, network, train, recipe.epochs, folder=folder, place=place, title=title)
-        self.val_set = list(val)
-        if recipe.patience and not self.val_set:
-            raise CrysnbError(
-                "training.no_validation",
-                found="a recipe that stops by the error on validation crystals, and none of these",
-                action="Set patience to 0, or add crystals to the part 'val' of the split",
-            )
-        self.head = cast("TensorHead", self.network.heads[recipe.learns])
-        labels = torch.stack([c.label for c in self.train_set]).to(place.device)
+        super().__init__(recipe, network, train, val, folder, place=place, title=title)
+
+    def prepare(self) -> None:
+        """Standardise the labels' irreps."""
+        self.head = cast("TensorHead", self.network.heads[self.recipe.learns])
+        labels = torch.stack([c.label for c in self.train_set]).to(self.place.device)
         standardise(self.head, self.head.target.latent(labels))
-        self.averaged = copy.deepcopy(self.network)
-        self.best = copy.deepcopy(self.network) if recipe.patience else self.averaged
-        matrices = [p for p in self.network.parameters() if p.ndim > 1]
-        others = [p for p in self.network.parameters() if p.ndim <= 1]
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": recipe.weight_decay},
-                {"params": others, "weight_decay": 0.0},
-            ],
-            lr=recipe.learning_rate,
-        )
 
     def train(self, *, resume: bool = False) -> GMTNet:
         """Run all epochs and return the averaged network on the CPU, in evaluation mode.
@@ -97,46 +78,11 @@ class Run(Stage[Labelled]):
         validation.
         """
         self.run(resume=resume)
-        return self.best.eval().cpu()
-
-    @property
-    def parameters(self) -> list[nn.Parameter]:
-        """All of the network."""
-        return list(self.network.parameters())
-
-    def seed(self) -> int:
-        """Another one for every epoch and member."""
-        return 1_000_003 * self.recipe.seed + self.epoch
-
-    def rate(self, step: int, steps: int) -> float:
-        """Linear warm-up, then a cosine."""
-        warm = min(1.0, (step + 1) / max(1.0, _WARM_UP * steps))
-        decay = _FINAL_RATE + (1 - _FINAL_RATE) * (1 + math.cos(math.pi * step / steps)) / 2
-        return self.recipe.learning_rate * warm * decay
-
-    def kept(self) -> dict[str, nn.Module]:
-        """The network, its average, and with a patience the best average so far."""
-        best = {"best": self.best} if self.recipe.patience else {}
-        return {"network": self.network, "averaged": self.averaged, **best}
+        return cast("GMTNet", self.best).eval().cpu()
 
     def validate(self) -> dict[str, float]:
         """Metrics of the averaged network on the validation part."""
         return evaluate(self.averaged, self.val_set, self.recipe.learns) if self.val_set else {}
-
-    def after_epoch(self) -> None:
-        """Keep the best average, where the recipe asks for it."""
-        if self.recipe.patience and self._best_epoch() == self.epoch:
-            self.best.load_state_dict(self.averaged.state_dict())
-
-    @property
-    def is_done(self) -> bool:
-        """Whether no epoch is left, or the last ``patience`` of them brought nothing."""
-        patience = self.recipe.patience
-        return self.epoch >= self.epochs or bool(patience and self.epoch - self._best_epoch() >= patience)
-
-    def _best_epoch(self) -> int:
-        errors = [next((v for k, v in e.items() if k.startswith("fnorm_cart")), math.inf) for e in self.log]
-        return 1 + int(np.argmin(errors)) if errors else 0
 
     def loss(self, chosen: Sequence[Labelled], batch: CrystalBatch) -> Tensor:
         """Of the tensors; see :mod:`crysnb.training.loss`."""
@@ -152,13 +98,6 @@ class Run(Stage[Labelled]):
         # Ablations put other losses here.
         labels = labels_for(chosen, latent, self.head).float()
         return tensor_loss(latent, labels.to(latent.device), self.recipe)
-
-    @torch.no_grad()
-    def after_step(self, step: int) -> None:
-        """Average the weights."""
-        decay = min(self.recipe.ema, (1 + step) / (10 + step))
-        for mean, new in zip(self.averaged.parameters(), self.network.parameters(), strict=True):
-            mean.lerp_(new, 1 - decay)
 
 
 def labels_for(chosen: Sequence[Labelled], latent: Tensor, head: TensorHead) -> Tensor:
@@ -179,7 +118,7 @@ def settled(network: nn.Module, crystals: Sequence[Labelled], name: str) -> list
     return [replace(c, label=label, choices=None) for c, label in zip(crystals, labels, strict=True)]
 
 
-def seeded_network(recipe: Recipe) -> GMTNet:
+def seeded_network(recipe: TensorRecipe) -> GMTNet:
     """A network initialised from the recipe's seed, without touching the global generator."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.set_state(torch.Generator().manual_seed(recipe.seed).get_state())

@@ -7,14 +7,14 @@ from torch import Tensor
 
 from crysnb.models.gmtnet.heads import tensor_of
 from crysnb.models.gmtnet.targets import bounded_log, target_of, to_mandel
-from crysnb.training.recipe import Recipe
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.property_spec import property_spec
 
 #: Errors are relative to the norm plus this much: tensors of 0.05 C/m² and below are hardly more than noise.
 _FLOORS = {"piezoelectric": 0.05}
 
 
-def tensor_loss(latent: Tensor, label: Tensor, recipe: Recipe) -> Tensor:
+def tensor_loss(latent: Tensor, label: Tensor, recipe: TensorRecipe) -> Tensor:
     """Loss of what the head gives, e.g. S = log(ε − 1), against labelled tensors, both [crystal, 3, …, 3].
 
     Sum of three means over crystals: ‖Ŝ − S‖, the relative error ‖T̂ − T‖/‖T‖ (capped at 2, so that a
@@ -32,7 +32,7 @@ def tensor_loss(latent: Tensor, label: Tensor, recipe: Recipe) -> Tensor:
 
 
 def weighted_loss(
-    latent_error: Tensor, tensor: Tensor, label: Tensor, recipe: Recipe, floor: float = 0.0
+    latent_error: Tensor, tensor: Tensor, label: Tensor, recipe: TensorRecipe, floor: float = 0.0
 ) -> Tensor:
     """The three terms from the error in the learned quantity and the predicted tensor, [crystal, 3, …, 3].
 

@@ -14,8 +14,9 @@ from crysnb.models.gmtnet.model import GMTNet
 from crysnb.training.data import Labelled
 from crysnb.training.loop import seeded_network, standardise
 from crysnb.training.loss import moduli_loss
-from crysnb.training.pretrain import Lessons, ScalarCrystal, formulas_outside, load_scalars
-from crysnb.training.recipe import Recipe
+from crysnb.training.pretrain import Lessons, formulas_outside, load_scalars
+from crysnb.training.scalar_data import ScalarCrystal
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.crystal_batch import CrystalBatch
 from crysnb.values.trace import no_tap
 
@@ -26,7 +27,7 @@ KEYS: dict[str, tuple[str, str]] = {
 }
 
 
-def load_lessons(folder: Path, recipe: Recipe) -> list[ScalarCrystal]:
+def load_lessons(folder: Path, recipe: TensorRecipe) -> list[ScalarCrystal]:
     """Crystals with K and G of the training parts of ``recipe.lessons``, which lie beside ``folder``.
 
     Formulas that the recipe's own data set has outside its training part are left out whatever the other
@@ -51,7 +52,7 @@ def load_lessons(folder: Path, recipe: Recipe) -> list[ScalarCrystal]:
 
 
 def taught(
-    recipe: Recipe,
+    recipe: TensorRecipe,
     train: Sequence[Labelled],
     lessons: Sequence[ScalarCrystal],
     *,

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from pymatgen.core import Element
 from torch import Tensor, nn
 
 from crysnb.datasets.records import raw_records, read_split, to_record
@@ -20,38 +18,15 @@ from crysnb.models.gmtnet.model import GMTNet
 from crysnb.models.segments import mean_per_crystal
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
-from crysnb.training.tensor_recipe import TensorRecipe
+from crysnb.training.scalar_data import ScalarCrystal
 from crysnb.training.stage import Stage
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.crystal_batch import CrystalBatch
 
 #: Keys of the labels, in the order of the head's outputs.
 TARGETS = ("formation_energy_per_atom", "band_gap_pbe")
 
 _WARM_UP = 0.05  # share of the steps
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ScalarCrystal:
-    """A crystal with all labels that are asked for.
-
-    Attributes
-    ----------
-    id
-        Of the record.
-    graph
-        Graph of the idealised primitive cell.
-    label
-        By default :data:`TARGETS` in eV/atom and eV, [label].
-    """
-
-    id: str
-    graph: CrystalBatch
-    label: Tensor
-
-    @property
-    def elements(self) -> tuple[str, ...]:
-        """Symbols of the elements in it, sorted."""
-        return tuple(sorted({Element.from_Z(int(z)).symbol for z in self.graph.atomic_number}))
 
 
 def formulas_outside(folder: Path, part: str) -> set[str]:
@@ -151,7 +126,9 @@ def seeded_head(recipe: TensorRecipe, crystals: Sequence[ScalarCrystal]) -> Scal
         return ScalarHead(recipe.model.width, torch.stack([c.label for c in crystals]))
 
 
-def pretrain(network: GMTNet, recipe: TensorRecipe, crystals: Sequence[ScalarCrystal], epochs: int) -> list[float]:
+def pretrain(
+    network: GMTNet, recipe: TensorRecipe, crystals: Sequence[ScalarCrystal], epochs: int
+) -> list[float]:
     """Train the trunk on the scalar labels, in place; returns the mean loss of each epoch.
 
     The tensor heads are not touched. For the rest see :class:`Lessons`.

@@ -48,6 +48,20 @@ DATASETS: dict[str, dict[str, str]] = {
         "source": "Materials Project, doi:10.1063/1.4812323",
         "citation": "Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
     },
+    "mp_eform_gap_36k": {
+        "name": "MP formation energies and PBE band gaps (CGCNN set, 36 thousand crystals)",
+        "licence": "CC BY 4.0",
+        "source": "Materials Project, doi:10.1063/1.4812323",
+        "citation": "Xie and Grossman, Phys. Rev. Lett. 120, 145301 (2018), "
+        "doi:10.1103/PhysRevLett.120.145301; gaps: Chen et al., Nat. Comput. Sci. 1, 46 (2021), "
+        "doi:10.1038/s43588-020-00002-x",
+    },
+    "matbench_phonons": {
+        "name": "MatBench phonons (Petretto 2018)",
+        "licence": "CC BY 4.0",
+        "source": "MatBench v0.1, doi:10.1038/s41524-020-00406-3",
+        "citation": "Petretto et al., Sci. Data 5, 180065 (2018), doi:10.1038/sdata.2018.65",
+    },
 }
 
 #: SHA-256 of the records, each as JSON with sorted keys and a line feed.
@@ -57,6 +71,8 @@ _CONTENT = {
     "mp_elastic_2022": "c2dfcff541382da867ec4eea273ee949a6222fdae596af32a07b4f6d561b16ca",
     "mp_piezoelectric": "953a49ed9d1f76aaeec30df0c1e977bbfd104fd7123a6f13f9e6a53224fab8e5",
     "mp_moduli_3k": "93deba22a25675c7f82a52074d6eb15ee0e82765fd1c6a550396c4862a9403af",
+    "mp_eform_gap_36k": "c58ca4dd95a2214b3616d9ea9cd62b96a57539a925b34fec01c3854a9f6c2f94",
+    "matbench_phonons": "2d12f6596de81bb286f00b03319b65c27f21e27818e75ff11ed1da236280f66f",
     "mp_moduli_binary": "64c874ab6c061e292bc5a29cfa65aca21db8e0e0790145a7d672c2022d834ef3",
 }
 

@@ -8,15 +8,19 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from crysnb.errors import CrysnbError, ShapeError, UnknownName, quote
 from crysnb.files import parse_json, read_whole
-from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.recipe import Recipe
+from crysnb.training.recipes import RECIPES, recipe_from
+from crysnb.training.tensor_recipe import TensorRecipe
 
 log = logging.getLogger(__name__)
 
 _MAX_BYTES = 1 << 16
+
+R = TypeVar("R", bound=Recipe)
 
 
 def find_recipe(word: str | Path) -> Recipe:
@@ -43,7 +47,7 @@ def find_recipe(word: str | Path) -> Recipe:
         raise _refuse("no object", _FORM)
     base = data.pop("base", None)
     if base is None:
-        return Recipe.from_dict(data)
+        return recipe_from(data)
     model = data.pop("model", {})
     if not isinstance(base, str) or not isinstance(model, dict):
         raise _refuse("a base that is no name, or a model that is no object", _FORM)
@@ -57,7 +61,7 @@ def find_recipe(word: str | Path) -> Recipe:
     return changed(recipe, {**model, **data})
 
 
-def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+def changed(recipe: R, changes: Mapping[str, Any]) -> R:
     """The recipe with other values of some fields, each of which is checked.
 
     The further data sets of a shipped recipe go with its own: with another ``dataset`` it has those
@@ -68,14 +72,15 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     if type(version) is not int or version != 1:
         raise _refuse("an unknown schema_version", "1")
     if "learns" in changes:
-        changes.setdefault("properties", [changes["learns"]])
+        learns = changes["learns"]
+        changes.setdefault("properties", learns if isinstance(learns, (list, tuple)) else [learns])
     if changes.get("dataset", recipe.dataset) != recipe.dataset and _is_shipped(recipe):
-        further = {"also", "lessons"} if "lessons" in changes else {"also", "lessons", "lesson_epochs"}
-        changes = {name: value for name, value in _ALONE.items() if name in further} | changes
+        kept = {"lesson_epochs"} if "lessons" in changes else set()
+        changes = {name: value for name, value in _alone(recipe).items() if name not in kept} | changes
     return recipe.with_changes(**changes)
 
 
-def from_folder(recipe: Recipe, folder: str, *, published: bool = False) -> Recipe:
+def from_folder(recipe: R, folder: str, *, published: bool = False) -> R:
     """The recipe for crystals of one's own, in a folder of that name: it learns from them alone.
 
     A recipe that already names this data set stays as it is, a shipped one only for the ``published``
@@ -85,7 +90,7 @@ def from_folder(recipe: Recipe, folder: str, *, published: bool = False) -> Reci
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder).strip("-._")[:60] or "mine"
     if recipe.dataset == name and (published or recipe.name not in RECIPES.list()):
         return recipe
-    further = [*recipe.also, *recipe.lessons]
+    further = [*recipe.also, *recipe.lessons] if isinstance(recipe, TensorRecipe) else []
     if further:
         log.warning(
             "Only %s is learned from: %s left out. To learn from them too, set dataset=%s and pass "
@@ -96,11 +101,14 @@ def from_folder(recipe: Recipe, folder: str, *, published: bool = False) -> Reci
         )
     free = f"my-{name}" if name in RECIPES.list() else name
     own = {"name": free} if recipe.name in RECIPES.list() else {}
-    return recipe.with_changes(dataset=name, **_ALONE, **own)
+    return recipe.with_changes(dataset=name, **_alone(recipe), **own)
 
 
-#: No further data sets.
-_ALONE: dict[str, Any] = {"also": (), "lessons": (), "lesson_epochs": 0}
+def _alone(recipe: Recipe) -> dict[str, Any]:
+    """Changes after which a recipe has no further data sets, and no file that chooses from its own."""
+    if isinstance(recipe, TensorRecipe):
+        return {"also": (), "lessons": (), "lesson_epochs": 0}
+    return {"subset": "", "count": 0}
 
 
 def _is_shipped(recipe: Recipe) -> bool:

@@ -19,7 +19,7 @@ from crysnb.models.interface import load_model
 from crysnb.predict.run import DEFAULT_MODEL
 from crysnb.training.data import Labelled, TrainingData, load
 from crysnb.training.loop import predict_labels, true_labels
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import tensor_recipe
 from crysnb.weights import store
 from crysnb.weights.card import ModelCard
 from crysnb.weights.reference import COMPONENTS, FEATURES, NEIGHBOURS, FeatureReference
@@ -30,7 +30,7 @@ COMMAND = "python benchmarks/domain_distance.py"
 
 
 def feature_reference(
-    network: nn.Module, data: TrainingData, name: str, model: str = DEFAULT_MODEL
+    network: nn.Module, data: TrainingData[Labelled], name: str, model: str = DEFAULT_MODEL
 ) -> FeatureReference:
     """Where the training crystals lie, with what the distance was worth on the validation crystals.
 
@@ -97,7 +97,7 @@ def quartile_medians(distance: Array, relative: Array) -> tuple[float, float]:
 def add_reference(folder: str | Path, data: Path | None = None) -> ModelCard:
     """Write the reference of a finished model folder; the weights stay as they are."""
     stored = store.load(folder)
-    recipe = RECIPES.get(stored.card.name)
+    recipe = tensor_recipe(stored.card.name)
     parts = load(data_folder(recipe.dataset, data), recipe)
     network = load_model(folder, "cpu").network
     assert isinstance(network, nn.Module)  # noqa: S101 - for the type checker: families build modules

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import copy
-import json
 import logging
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from crysnb.datasets.folder import TABLE
-from crysnb.datasets.source import LINES, SPLIT
+from crysnb.datasets.source import LINES
 from crysnb.errors import CrysnbError, DeviceMemory, quote
-from crysnb.files import is_file, write_whole
+from crysnb.files import is_file
 from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.models.gmtnet.model import GMTNet
 from crysnb.training import checkpoint
+from crysnb.training.begin import without_subnormals, write_down
 from crysnb.training.curve import PICTURE, draw_curves
 from crysnb.training.data import Labelled, TrainingData, load
 from crysnb.training.devices import CPU, Devices, launch
@@ -33,24 +31,13 @@ from crysnb.training.publish import write_model
 from crysnb.training.recipe import Recipe
 from crysnb.training.recipe_file import find_recipe, from_folder
 from crysnb.training.reference import feature_reference
+from crysnb.training.scalar_train import train_numbers
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.weights import store
 from crysnb.weights.card import ModelCard
 from crysnb.weights.reference import NEIGHBOURS
 
 log = logging.getLogger(__name__)
-
-
-@contextmanager
-def without_subnormals() -> Iterator[None]:
-    """Flush subnormal numbers to zero meanwhile: exponentials and the optimiser make many, and they are slow.
-
-    The switch belongs to the whole thread, so it is turned back: other code may count on subnormals.
-    """
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 def train(
@@ -98,7 +85,8 @@ def train(
     started = time.perf_counter()
     with held(folder, chosen, resume=resume):
         try:
-            launch(devices, _train, chosen, source, folder, resume, progress)
+            train_one = _train if isinstance(chosen, TensorRecipe) else train_numbers
+            launch(devices, train_one, chosen, source, folder, resume, progress)
         except torch.OutOfMemoryError as error:
             raise DeviceMemory(
                 "device.memory",
@@ -150,22 +138,18 @@ def _holds_crystals(folder: Path) -> bool:
 
 
 @without_subnormals()
-def _train(place: Place, recipe: Recipe, source: Path, folder: Path, resume: bool, progress: bool) -> None:  # noqa: FBT001 - also called in new processes
+def _train(
+    place: Place,
+    recipe: TensorRecipe,
+    source: Path,
+    folder: Path,
+    resume: bool,  # noqa: FBT001 - also called in new processes
+    progress: bool,  # noqa: FBT001
+) -> None:
     """What every process does; the first one writes."""
     loaded = load(source, recipe)
     train_set, val = loaded.parts["train"], loaded.parts["val"]
-    if place.is_first:
-        log.info(
-            "%s: %d training and %d validation crystals; left out %s",
-            recipe.name,
-            len(train_set),
-            len(val),
-            loaded.left_out,
-        )
-    same_data(folder, loaded.parts, write=place.is_first)
-    if place.is_first and folder.resolve() != loaded.folder:  # where the split is the user's own file
-        text = json.dumps({part: list(ids) for part, ids in loaded.split.items()}, indent=1) + "\n"
-        write_whole(folder / SPLIT, text.encode(), overwrite=True)
+    write_down(place, recipe, loaded, folder)
     logs: dict[str, list[dict[str, Any]]] = {}
     ensemble = GMTNetEnsemble(recipe.model, recipe.members)
     start = _taught(place, recipe, source, train_set, folder / CHECKPOINTS, resume=resume, progress=progress)
@@ -193,7 +177,9 @@ def _train(place: Place, recipe: Recipe, source: Path, folder: Path, resume: boo
     place.wait()
 
 
-def _finish(recipe: Recipe, ensemble: GMTNetEnsemble, loaded: TrainingData, folder: Path) -> None:
+def _finish(
+    recipe: TensorRecipe, ensemble: GMTNetEnsemble, loaded: TrainingData[Labelled], folder: Path
+) -> None:
     """Measure the ensemble and write the model folder."""
     val = loaded.parts["val"]
     metrics: dict[str, Any] = {}
@@ -209,7 +195,7 @@ def _finish(recipe: Recipe, ensemble: GMTNetEnsemble, loaded: TrainingData, fold
 
 def _taught(
     place: Place,
-    recipe: Recipe,
+    recipe: TensorRecipe,
     source: Path,
     crystals: list[Labelled],
     checkpoints: Path,

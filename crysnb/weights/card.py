@@ -145,3 +145,10 @@ def figure(measured: Mapping[str, Any], name: str) -> tuple[str, float] | None:
         if isinstance(measured.get(key), float):
             return key, measured[key]
     return None
+
+
+def measured(card: ModelCard, part: str, name: str) -> Mapping[str, Any]:
+    """Figures of a part of the data for the property called ``name``; empty if it was not measured."""
+    found = card.metrics.get(part, {})
+    own = found.get(name, found) if isinstance(found, Mapping) else {}
+    return own if isinstance(own, Mapping) else {}

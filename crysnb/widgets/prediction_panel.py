@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from crysnb.values.prediction import Prediction
+from crysnb.weights.card import measured
 from crysnb.widgets import html
 from crysnb.widgets.asking_view import AskingView
 from crysnb.widgets.messages import Check, encodable, is_tolerance
@@ -91,8 +92,10 @@ class PredictionPanel(AskingView[PanelRequest, PanelResult]):
     @property
     def measured(self) -> Mapping[str, Any]:
         """Figures of the model on its test set, from its card; empty without a result."""
-        test = {} if self._result is None else self._result.card.metrics.get("test", {})
-        return dict(test) if isinstance(test, dict) else {}
+        if self._result is None:
+            return {}
+        card = self._result.card
+        return dict(measured(card, "test", card.properties[0]))
 
     def on_result(self, callback: Callable[[Predictions], object]) -> Callable[[], None]:
         """Call ``callback`` with the predictions by property whenever there are new ones.

@@ -9,14 +9,14 @@ from crysnb.structure.formula import reduced_formula
 from crysnb.units import display_unit
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import property_spec
-from crysnb.weights.card import figure
+from crysnb.weights.card import ModelCard, figure, measured
 from crysnb.widgets.messages import encodable
 from crysnb.widgets.number_text import decimals_for, number_text
 from crysnb.widgets.prediction_cards import card, headline_text
 
 if TYPE_CHECKING:
     from crysnb.structure.read import Reading
-    from crysnb.weights.card import ModelCard
+    from crysnb.weights.card import ModelCard, figure, measured
     from crysnb.widgets.prediction_work import PanelResult
 
 _MAX_TEXT = 80
@@ -135,22 +135,24 @@ _OPEN = ", at best over the axes that the labels leave open,"
 
 
 def _test(c: ModelCard) -> list[tuple[str, str, str]]:
-    """The error of the model on its test set; not that of this crystal, and labelled so."""
-    test = c.metrics.get("test")
-    if not isinstance(test, dict):
-        return []
+    """The errors of the model on its test set; not that of this crystal, and labelled so."""
+    return [fact for name in c.properties if (fact := _test_of(c, name))]
+
+
+def _test_of(c: ModelCard, name: str) -> tuple[str, str, str] | None:
+    test = measured(c, "test", name)
     n = test.get("n")
     crystals = f", {n} crystals" if isinstance(n, int) else ""
-    label = "error on its test set"
+    label = "error on its test set" + (f", {property_spec(name).symbol}" if len(c.properties) > 1 else "")
     hint = "of the model on crystals kept aside for testing, not of this crystal"
     if found := figure(test, "rel_median"):
         share = f"{100 * found[1]:.1f} % (median{crystals})"
-        return [(label, share, f"median of ‖error‖ / ‖T‖{_OPEN * (found[0] != 'rel_median')} {hint}")]
+        return label, share, f"median of ‖error‖ / ‖T‖{_OPEN * (found[0] != 'rel_median')} {hint}"
     if isinstance(mae := test.get("mae"), float):
-        unit = display_unit(property_spec(c.properties[0]).unit)
+        unit = display_unit(property_spec(name).unit)
         size = f"{number_text(mae, decimals_for((mae,)))} {unit}".strip()
-        return [(label, f"{size} (mean{crystals})", f"mean absolute error {hint}")]
-    return []
+        return label, f"{size} (mean{crystals})", f"mean absolute error {hint}"
+    return None
 
 
 def _summary(result: PanelResult | None, cards: Sequence[dict[str, Any]]) -> str:

@@ -15,7 +15,7 @@ from crysnb.datasets.labels import check_symmetry, usable
 from crysnb.datasets.source import open_source
 from crysnb.errors import CrysnbError, UnknownName
 from crysnb.training.data import load
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import RECIPES
 from crysnb.training.run import train
 from crysnb.values.tensor_kind import DIELECTRIC, ELASTIC, PIEZOELECTRIC
 

@@ -17,7 +17,7 @@ from crysnb.datasets.dataset import raw_of
 from crysnb.errors import UnknownName
 from crysnb.structure.transforms import random_rotation
 from crysnb.training.data import load
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import RECIPES
 from crysnb.values.tensor_kind import ELASTIC, rotate
 
 

@@ -21,7 +21,7 @@ from crysnb.graph.build import build_one
 from crysnb.structure.examples import example
 from crysnb.training.data import Labelled
 from crysnb.training.folder import held, same_data
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import RECIPES
 
 RECIPE = RECIPES.get("gmtnet-dielectric")
 #: Holds the folder until it is killed, or told to go.
@@ -32,7 +32,7 @@ sys.path.insert(0, {here!r})
 import protections
 protections.install_from_environment()
 from crysnb.training.folder import held
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import RECIPES
 with held(Path({folder!r}), RECIPES.get("gmtnet-dielectric"), resume=True):
     print("held", flush=True)
     sys.stdin.readline()

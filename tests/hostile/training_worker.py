@@ -28,8 +28,9 @@ import numpy as np  # noqa: E402 - after the protection is out
 
 import crysnb as cn  # noqa: E402
 from crysnb.datasets.dataset import raw_of  # noqa: E402
-from crysnb.training.recipe import RECIPES, Recipe  # noqa: E402
+from crysnb.training.recipes import RECIPES  # noqa: E402
 from crysnb.training.run import train  # noqa: E402
+from crysnb.training.tensor_recipe import TensorRecipe  # noqa: E402
 
 NAMES = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "MgO")
 SIZES: dict[str, Any] = {
@@ -37,7 +38,7 @@ SIZES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def recipe_of(stage: str) -> Recipe:
+def recipe_of(stage: str) -> TensorRecipe:
     """Epochs of the tensors, or long lessons and short tensors."""
     if stage == "tensors":
         return RECIPES.get("gmtnet-dielectric").with_changes(epochs=8, **SIZES)

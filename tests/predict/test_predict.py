@@ -21,6 +21,7 @@ from crysnb.errors import (
     SymmetryUndetermined,
     UnknownName,
 )
+from crysnb.graph.build import build_one
 from crysnb.models.interface import Model, load_model
 from crysnb.predict import domain, memory
 from crysnb.predict import run as run_module
@@ -261,9 +262,7 @@ def test_other_runtime_errors_are_not_swallowed() -> None:
 
 
 def test_chunks_cover_everything_in_order() -> None:
-    graphs = [
-        memory.collate([run_module.build_one(cn.as_structure(n), 5.5)]) for n in ("NaCl", "GaAs", "GaN")
-    ]
+    graphs = [memory.collate([build_one(cn.as_structure(n), 5.5)]) for n in ("NaCl", "GaAs", "GaN")]
     assert [list(c) for c in memory.chunks(graphs, 2)] == [[0, 1], [2]]
     assert [k for c in memory.chunks(graphs, None) for k in c] == [0, 1, 2]
 

@@ -12,7 +12,7 @@ from crysnb.structure.examples import example
 from crysnb.studies import crossval
 from crysnb.training.data import Labelled
 from crysnb.training.pretrain import ScalarCrystal
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import RECIPES
 
 NAMES = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3")
 SMALL = RECIPES.get("gmtnet-dielectric").with_changes(

@@ -11,7 +11,7 @@ import pytest
 from crysnb.datasets.records import data_folder, raw_records, select
 from crysnb.evaluate.run import evaluate
 from crysnb.studies import results
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import RECIPES
 from crysnb.weights import store
 
 DOCS = Path(__file__).parents[2] / "docs"

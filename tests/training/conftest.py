@@ -11,13 +11,14 @@ import pytest
 
 import crysnb as cn
 from crysnb.datasets.dataset import raw_of
-from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.recipes import RECIPES
+from crysnb.training.tensor_recipe import TensorRecipe
 
 CRYSTALS = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3", "MgO")
 
 
 @pytest.fixture(scope="session")
-def small() -> Recipe:
+def small() -> TensorRecipe:
     """Three epochs of a small network with dropout and noise."""
     return RECIPES.get("gmtnet-dielectric").with_changes(
         members=1, epochs=3, batch_size=3, width=8, channels=2, blocks=1, dropout=0.3, noise=0.02, cutoff=4.0

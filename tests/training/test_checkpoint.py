@@ -18,7 +18,7 @@ from crysnb.training import checkpoint
 from crysnb.training.checkpoint import Checkpoint, latest, save
 from crysnb.training.data import Labelled
 from crysnb.training.loop import Run
-from crysnb.training.recipe import Recipe
+from crysnb.training.tensor_recipe import TensorRecipe
 
 
 def state(epoch: int) -> Checkpoint:
@@ -143,14 +143,14 @@ def test_without_a_pointer_the_newest_whole_one_counts(folder: Path) -> None:
     assert epoch_of(folder) == 2
 
 
-def test_none_left_is_our_error(folder: Path, small: Recipe) -> None:
+def test_none_left_is_our_error(folder: Path, small: TensorRecipe) -> None:
     for epoch in (2, 3):
         (folder / f"epoch0000{epoch}" / "state.json").write_text("{}")
     with pytest.raises(CrysnbError, match=r"training\.checkpoint"):
         latest(folder, "hash")
 
 
-def test_tensors_of_another_network_are_our_error(tmp_path: Path, small: Recipe) -> None:
+def test_tensors_of_another_network_are_our_error(tmp_path: Path, small: TensorRecipe) -> None:
 
     one = Labelled(
         id="NaCl", graph=build_one(example("NaCl"), 4.0), label=2 * torch.eye(3).double(), elements=()

@@ -22,8 +22,8 @@ from crysnb.training.data import Labelled, load
 from crysnb.training.devices import Devices, launch
 from crysnb.training.loop import Run
 from crysnb.training.place import ALONE, Place, SharedDropout, shared_dropout
-from crysnb.training.recipe import Recipe
 from crysnb.training.run import train
+from crysnb.training.tensor_recipe import TensorRecipe
 
 
 class Part(Place):
@@ -39,12 +39,12 @@ class Part(Place):
 
 
 @pytest.fixture(scope="module")
-def crystals(root: Path, small: Recipe) -> list[Labelled]:
+def crystals(root: Path, small: TensorRecipe) -> list[Labelled]:
     return load(root / "mp_dielectric", small).parts["train"]
 
 
 def first_step(
-    recipe: Recipe, crystals: Sequence[Labelled], place: Place, n: int | None = None
+    recipe: TensorRecipe, crystals: Sequence[Labelled], place: Place, n: int | None = None
 ) -> tuple[float, Tensor]:
     """Loss and gradient of the first step on ``n`` crystals, as this process sees them."""
     run = Run(recipe.with_changes(gradient_clip=1e9), crystals, [], place=place)
@@ -60,7 +60,7 @@ def first_step(
 @pytest.mark.parametrize("n", [1, 3, 4])
 @pytest.mark.parametrize("world", [2, 3])
 def test_the_parts_of_all_processes_add_up_to_the_step_of_one(
-    small: Recipe, crystals: list[Labelled], n: int, world: int
+    small: TensorRecipe, crystals: list[Labelled], n: int, world: int
 ) -> None:
     loss, gradient = first_step(small, crystals, ALONE, n)
     parts = [Part(rank, world) for rank in range(world)]
@@ -85,7 +85,7 @@ def test_shares_cover_the_batch_once() -> None:
     assert (idle.crystals, idle.atoms, idle.weight) == (slice(0, 1), slice(0, 4), 0)
 
 
-def test_dropout_is_put_back_and_evaluation_has_none(small: Recipe) -> None:
+def test_dropout_is_put_back_and_evaluation_has_none(small: TensorRecipe) -> None:
     network = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.4))
     before = network[1]
     share = Part(1, 2).share([2, 3])
@@ -104,7 +104,7 @@ def losses(folder: Path) -> list[float]:
         return [float(row["loss"]) for row in csv.DictReader(file)]
 
 
-def test_two_processes_follow_the_loss_curve_of_one(root: Path, small: Recipe, tmp_path: Path) -> None:
+def test_two_processes_follow_the_loss_curve_of_one(root: Path, small: TensorRecipe, tmp_path: Path) -> None:
     one = train(small, data=root, out=tmp_path / "one")
     two = train(small, data=root, out=tmp_path / "two", devices=Devices(count=2))
     expected = losses(tmp_path / "one" / "checkpoints" / "member0")
@@ -122,7 +122,7 @@ class Halved(Place):
         return torch.autocast("cpu", dtype=torch.bfloat16)
 
 
-def test_a_pass_in_bfloat16_is_near_the_whole_one(small: Recipe, crystals: list[Labelled]) -> None:
+def test_a_pass_in_bfloat16_is_near_the_whole_one(small: TensorRecipe, crystals: list[Labelled]) -> None:
     whole, gradient = first_step(small, crystals, ALONE)
     loss, other = first_step(small, crystals, Halved())
     assert loss == pytest.approx(whole, rel=0.05)

@@ -26,8 +26,9 @@ from crysnb.training.devices import Devices
 from crysnb.training.loss import anisotropic, hill_moduli, moduli_loss, tensor_loss
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.pretrain import Lessons
-from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.recipes import RECIPES
 from crysnb.training.run import train
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.tensor_kind import ELASTIC, rotate
 from crysnb.weights import store
 
@@ -261,7 +262,7 @@ def test_recipes_without_new_fields_keep_their_hash() -> None:
     assert RECIPES.get("gmtnet-dielectric").hash == recorded["recipe_sha256"]
     assert "also" in SMALL.to_dict()
     assert SMALL.with_changes(also=()).hash != SMALL.hash
-    assert isinstance(SMALL.with_changes(epochs=3), Recipe)
+    assert isinstance(SMALL.with_changes(epochs=3), TensorRecipe)
 
 
 def test_kinds_without_a_bound_are_learned_as_they_are() -> None:

@@ -19,7 +19,7 @@ from crysnb.training.data import Labelled, TrainingData
 from crysnb.training.loop import Run, uncertainty_factor
 from crysnb.training.loss import tensor_loss
 from crysnb.training.publish import write_model
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import RECIPES
 from crysnb.training.stage import displaced
 from crysnb.values.crystal_batch import CrystalBatch, collate
 

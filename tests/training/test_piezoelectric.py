@@ -22,7 +22,7 @@ from crysnb.structure.transforms import random_rotation
 from crysnb.training.data import Labelled, labels_near, load
 from crysnb.training.loop import Run, evaluate, predict_labels, settled
 from crysnb.training.loss import tensor_loss
-from crysnb.training.recipe import RECIPES
+from crysnb.training.recipes import RECIPES
 from crysnb.training.run import train
 from crysnb.values.tensor_kind import PIEZOELECTRIC, rotate
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from crysnb.errors import CrysnbError
-from crysnb.training.recipe import RECIPES, Recipe
 from crysnb.training.recipe_file import changed, changes_of, find_recipe, from_folder
+from crysnb.training.recipes import RECIPES
+from crysnb.training.tensor_recipe import TensorRecipe
 
 BASE = "gmtnet-dielectric"
 
@@ -180,4 +181,4 @@ def test_a_word_without_a_value_is_told_as_such() -> None:
 def test_patience_is_left_out_of_older_recipes() -> None:
     assert "patience" not in RECIPES.get(BASE).to_dict()
     assert RECIPES.get(BASE).with_changes(patience=3).hash != RECIPES.get(BASE).hash
-    assert isinstance(RECIPES.get(BASE).with_changes(patience=3), Recipe)
+    assert isinstance(RECIPES.get(BASE).with_changes(patience=3), TensorRecipe)

@@ -20,8 +20,8 @@ from crysnb.training import stage
 from crysnb.training.curve import draw_curves
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import Run
-from crysnb.training.recipe import Recipe
 from crysnb.training.run import train
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.weights import store
 
 
@@ -36,7 +36,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("when", ["_epoch", "_save", "_write_table"])
 def test_the_table_has_each_epoch_once_also_after_a_restart(
-    root: Path, small: Recipe, tmp_path: Path, when: str, monkeypatch: pytest.MonkeyPatch
+    root: Path, small: TensorRecipe, tmp_path: Path, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = getattr(Run, when)
 
@@ -61,7 +61,7 @@ def test_the_table_has_each_epoch_once_also_after_a_restart(
 
 
 def test_the_picture_is_an_svg_with_a_curve_for_each_member(
-    root: Path, small: Recipe, tmp_path: Path
+    root: Path, small: TensorRecipe, tmp_path: Path
 ) -> None:
     train(small.with_changes(members=2), data=root, out=tmp_path / "a")
     picture = tmp_path / "a" / "learning-curve.svg"
@@ -79,12 +79,12 @@ def test_the_picture_is_an_svg_with_a_curve_for_each_member(
 
 
 @pytest.fixture(scope="module")
-def crystals(root: Path, small: Recipe) -> dict[str, list[Labelled]]:
+def crystals(root: Path, small: TensorRecipe) -> dict[str, list[Labelled]]:
     return load(root / "mp_dielectric", small).parts
 
 
 def test_a_run_without_progress_stops_and_keeps_its_best_network(
-    crystals: dict[str, list[Labelled]], small: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    crystals: dict[str, list[Labelled]], small: TensorRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     errors = [3.0, 1.0, 2.0, float("nan"), 0.5, 0.4]
     seen: list[torch.Tensor] = []
@@ -109,7 +109,7 @@ def test_a_run_without_progress_stops_and_keeps_its_best_network(
     assert patient.epoch == 6
 
 
-def test_patience_needs_validation_crystals(crystals: dict[str, list[Labelled]], small: Recipe) -> None:
+def test_patience_needs_validation_crystals(crystals: dict[str, list[Labelled]], small: TensorRecipe) -> None:
     with pytest.raises(CrysnbError, match=r"training\.no_validation"):
         Run(small.with_changes(patience=2), crystals["train"], [])
 
@@ -121,7 +121,7 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize("shown", [True, False])
 def test_a_terminal_gets_a_bar_on_stderr(
-    root: Path, small: Recipe, tmp_path: Path, shown: bool, monkeypatch: pytest.MonkeyPatch
+    root: Path, small: TensorRecipe, tmp_path: Path, shown: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     err = Terminal() if shown else io.StringIO()
     monkeypatch.setattr("sys.stderr", err)
@@ -131,7 +131,7 @@ def test_a_terminal_gets_a_bar_on_stderr(
 
 
 def test_a_run_that_diverges_says_so_and_keeps_the_epochs_before(
-    root: Path, small: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, small: TensorRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     epoch = Run._epoch
     monkeypatch.setattr(Run, "_epoch", lambda self: float("nan") if self.epoch == 2 else epoch(self))
@@ -141,7 +141,7 @@ def test_a_run_that_diverges_says_so_and_keeps_the_epochs_before(
 
 
 def test_a_file_that_cannot_be_read_is_not_taken_for_one_that_cannot_be_written(
-    root: Path, small: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, small: TensorRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(*_: Any, **__: Any) -> None:
         raise OSError(5, "Input/output error", str(root / "mp_dielectric" / "structures.jsonl.gz"))
@@ -153,7 +153,7 @@ def test_a_file_that_cannot_be_read_is_not_taken_for_one_that_cannot_be_written(
 
 
 def test_a_full_disk_is_our_error_and_the_run_goes_on_later(
-    root: Path, small: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, small: TensorRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -168,7 +168,7 @@ def test_a_full_disk_is_our_error_and_the_run_goes_on_later(
 
 
 def test_a_full_gpu_is_our_error(
-    root: Path, small: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, small: TensorRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(self: Run) -> float:
         raise torch.OutOfMemoryError
@@ -180,7 +180,7 @@ def test_a_full_gpu_is_our_error(
 
 
 def test_a_data_set_of_structure_files_without_validation_part_trains(
-    root: Path, small: Recipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    root: Path, small: TensorRecipe, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     import crysnb as cn
 

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from crysnb.training.run import train, without_subnormals
+from crysnb.training.begin import without_subnormals
+from crysnb.training.run import train
 
 
 def half_of_the_smallest() -> float:

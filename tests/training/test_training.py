@@ -21,8 +21,9 @@ from crysnb.training.data import load
 from crysnb.training.loop import Run
 from crysnb.training.loss import tensor_loss
 from crysnb.training.publish import score, ship, write_model
-from crysnb.training.recipe import RECIPES, Recipe
+from crysnb.training.recipes import RECIPES
 from crysnb.training.run import train as train_command
+from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.weights import store
 
 CRYSTALS = ("NaCl", "GaAs", "rutile", "quartz", "GaN", "BaTiO3")
@@ -85,7 +86,7 @@ def test_labels_are_projected(folder: Path) -> None:
     assert torch.equal(label, torch.eye(3, dtype=torch.float64) * label[0, 0])
 
 
-def train(folder: Path, out: Path | None, recipe: Recipe = SMALL, *, resume: bool = False) -> Run:
+def train(folder: Path, out: Path | None, recipe: TensorRecipe = SMALL, *, resume: bool = False) -> Run:
     data = load(folder, recipe)
     run = Run(recipe, data.parts["train"], data.parts["val"], out)
     run.train(resume=resume)

@@ -11,6 +11,15 @@ from crysnb.models.gmtnet.ensemble import MAX_MEMBERS, GMTNetEnsemble
 
 #: Class of the configurations.
 CONFIG = GMTNetConfig
+#: BibTeX of the method.
+CITATION = """@inproceedings{yan2024gmtnet,
+  title = {A Space Group Symmetry Informed Network for {O(3)} Equivariant Crystal Tensor Prediction},
+  author = {Yan, Keqiang and Saxton, Alexandra and Qian, Xiaofeng and Qian, Xiaoning and Ji, Shuiwang},
+  booktitle = {International Conference on Machine Learning},
+  year = {2024},
+  note = {arXiv 2406.12888}
+}
+"""
 
 
 def build(config: dict[str, Any]) -> GMTNetEnsemble:

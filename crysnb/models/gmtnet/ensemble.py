@@ -46,11 +46,6 @@ class GMTNetEnsemble(nn.Module):
         return self.config.cutoff
 
     @property
-    def neighbors(self) -> None:
-        """None: the graph has every edge within the cutoff."""
-        return
-
-    @property
     def properties(self) -> tuple[str, ...]:
         """Names of the predicted properties."""
         return self.config.properties
