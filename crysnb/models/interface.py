@@ -63,6 +63,7 @@ FAMILIES.add("cgcnn", "crysnb.models.cgcnn.build")
 FAMILIES.add("megnet", "crysnb.models.megnet.build")
 FAMILIES.add("crystal_transformer", "crysnb.models.crystal_transformer.build")
 FAMILIES.add("sen", "crysnb.models.sen.build")
+FAMILIES.add("sen_classic", "crysnb.models.sen.classic_build")
 
 _CACHE: OrderedDict[tuple[str, str, str], Model] = OrderedDict()
 _CACHE_SIZE = 4

@@ -28,7 +28,7 @@ class Neighborhoods:
         """``[edge, k] -> [atom, slot, k]``, zero where there is no edge."""
         width = edge_values.shape[1]
         out = edge_values.new_zeros(self.n_atoms * self.slots, width)
-        return out.index_copy(0, self.place, edge_values).reshape(self.n_atoms, self.slots, width)
+        return out.index_copy_(0, self.place, edge_values).reshape(self.n_atoms, self.slots, width)
 
     def sum(self, edge_values: Tensor) -> Tensor:
         """Sum over the edges of each centre, ``[edge, k] -> [atom, k]``."""
@@ -42,7 +42,7 @@ def mean_per_crystal(nodes: Tensor, crystal: Tensor, n_crystals: int) -> Tensor:
 
 def segment_sum(values: Tensor, index: Tensor, n: int) -> Tensor:
     """Sum of the rows with the same index, ``[row, k] -> [n, k]``; zero where there is none."""
-    return values.new_zeros(n, *values.shape[1:]).index_add(0, index, values)
+    return values.new_zeros(n, *values.shape[1:]).index_add_(0, index, values)
 
 
 def segment_mean(values: Tensor, index: Tensor, n: int) -> Tensor:
@@ -52,7 +52,8 @@ def segment_mean(values: Tensor, index: Tensor, n: int) -> Tensor:
 
 
 def segment_softmax(scores: Tensor, index: Tensor, n: int) -> Tensor:
-    """Softmax over the rows with the same index, ``[row] -> [row]``."""
+    """Softmax over the rows with the same index, ``[row] -> [row]``; summed in double precision."""
     top = scores.new_full((n,), -torch.inf).scatter_reduce(0, index, scores.detach(), "amax")
     weights = torch.exp(scores - top[index])
-    return weights / segment_sum(weights[:, None], index, n)[index, 0]
+    total = segment_sum(weights.double()[:, None], index, n)[:, 0]
+    return weights / total[index].to(weights.dtype)

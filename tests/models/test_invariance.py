@@ -12,6 +12,7 @@ from pymatgen.core import Structure
 from crysnb.graph.build import build
 from crysnb.models.cgcnn.model import CGCNN
 from crysnb.models.crystal_transformer.model import CrystalTransformer
+from crysnb.models.megnet.model import MEGNet
 from crysnb.models.scalar import ScalarNetwork
 from crysnb.structure.examples import example
 from crysnb.structure.transforms import (
@@ -26,6 +27,7 @@ from crysnb.testing.crystals import REPRESENTATIVE
 
 NETWORKS: dict[str, Callable[[], ScalarNetwork]] = {
     "cgcnn": CGCNN,
+    "megnet": MEGNet,
     "crystal_transformer": lambda: CrystalTransformer(preset="small"),
 }
 WAYS: dict[str, Callable[[Structure, np.random.Generator], Structure]] = {
