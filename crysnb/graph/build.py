@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from pymatgen.core import Structure
+from pymatgen.core import Lattice, Structure
 
 from crysnb.graph.neighbors import neighbors
 from crysnb.values.crystal_batch import CrystalBatch, collate
@@ -28,3 +28,8 @@ def build_one(structure: Structure, cutoff: float, nearest: int | None = None) -
 def build(structures: Sequence[Structure], cutoff: float, nearest: int | None = None) -> CrystalBatch:
     """Graphs of several checked structures as one batch, in order; see :func:`build_one`."""
     return collate([build_one(structure, cutoff, nearest) for structure in structures])
+
+
+def to_structure(batch: CrystalBatch) -> Structure:
+    """The structure of a batch of one crystal, cell and order of sites as they are."""
+    return Structure(Lattice(batch.cell[0].numpy()), batch.atomic_number.tolist(), batch.frac.numpy())

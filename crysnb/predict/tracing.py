@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from crysnb.errors import ShapeError, UnknownName, quote
 from crysnb.models.adapter import ModelAdapter, refuse_training, require_adapter
-from crysnb.models.interface import Model, load_model
+from crysnb.models.interface import Model, Network, build_network, load_model
 from crysnb.models.precision import double
 from crysnb.predict.domain import element_notices
 from crysnb.predict.reach import neighbor_notices
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 Dtype = Literal["float32", "float64"]
+MAX_UNTRAINED = 64
 
 
 def trace(
@@ -98,6 +99,38 @@ def trace_of(model: Model, structure: Structure) -> Trace:
     neighbor_notices(graph, model.cutoff)
     outputs = model.forward(graph, recorder)
     return Trace(recorder.trace(), batch=graph, model=model.name, by_construction=True, outputs=outputs)
+
+
+def untrained(
+    s: Any, model: str | Path | Model, *, n: int = 10, dtype: Dtype = "float64"
+) -> tuple[Trace, ...]:
+    """Traces of the same architecture with random weights: what it does before any training.
+
+    Parameters
+    ----------
+    s
+        Anything that :func:`crysnb.as_structure` accepts.
+    model
+        Shipped name, folder, or loaded model; only its configuration is used.
+    n
+        Number of copies, drawn with the seeds 0, 1, ….
+    dtype
+        As in :func:`trace`.
+    """
+    if type(n) is not int or not 1 <= n <= MAX_UNTRAINED:
+        raise ShapeError("trace.untrained", found=f"n = {quote(n)}", accepted=f"1 to {MAX_UNTRAINED}")
+    structure = read(s).structure
+    loaded = load_model(model, "cpu")
+    copies = (random_copy(loaded, seed) for seed in range(n))
+    return tuple(trace_of(double(c) if dtype == "float64" else c, structure) for c in copies)
+
+
+def random_copy(model: Model, seed: int) -> Model:
+    """A model of the same configuration with random weights; the global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.set_state(torch.Generator().manual_seed(seed).get_state())
+        network = build_network(model.card.family, model.card.config)
+    return Model(model.card, cast("Network", network.eval()), torch.device("cpu"))
 
 
 def _of_adapter(adapter: Any, structure: Structure) -> Trace:

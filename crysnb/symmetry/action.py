@@ -113,6 +113,15 @@ class SiteAction:
         return out
 
     @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the orbits, unique: the first site in brackets where two orbits share a label."""
+        labels = [orbit.label for orbit in self.orbits]
+        return tuple(
+            label if labels.count(label) == 1 else f"{label} ({orbit.sites[0]})"
+            for label, orbit in zip(labels, self.orbits, strict=True)
+        )
+
+    @cached_property
     def order(self) -> Integers:
         """Sites by orbit, shape [site]: the order in which matrices are shown."""
         return np.argsort(self.orbit_of_site, kind="stable")

@@ -1,0 +1,1 @@
+"""What a model computed inside, under the crystal's own symmetry operations."""
