@@ -10,6 +10,7 @@ import torch
 from pymatgen.core import Structure
 
 from crysnb.graph.build import build
+from crysnb.models.alignn.model import ALIGNN
 from crysnb.models.cgcnn.model import CGCNN
 from crysnb.models.crystal_transformer.model import CrystalTransformer
 from crysnb.models.megnet.model import MEGNet
@@ -28,6 +29,7 @@ from crysnb.testing.crystals import REPRESENTATIVE
 NETWORKS: dict[str, Callable[[], ScalarNetwork]] = {
     "cgcnn": CGCNN,
     "megnet": MEGNet,
+    "alignn": lambda: ALIGNN(preset="teaching"),
     "crystal_transformer": lambda: CrystalTransformer(preset="small"),
 }
 WAYS: dict[str, Callable[[Structure, np.random.Generator], Structure]] = {
