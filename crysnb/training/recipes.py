@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from crysnb.errors import UnknownName
+from crysnb.models.cgcnn.config import CGCNNConfig
+from crysnb.models.crystal_transformer.config import PRESETS
+from crysnb.models.etgnn.config import ETGNNConfig
 from crysnb.models.gmtnet.config import GMTNetConfig
+from crysnb.models.sen.config import SENConfig
 from crysnb.registry import Registry
 from crysnb.training.recipe import Recipe
 from crysnb.training.scalar_recipe import ScalarRecipe
@@ -73,6 +78,73 @@ RECIPES.add(
         noise=0.03,
         members=4,
     ),
+)
+RECIPES.add(
+    "crystal-transformer",
+    ScalarRecipe(
+        name="crystal-transformer",
+        family="crystal_transformer",
+        learns=("formation_energy", "band_gap"),
+        dataset="mp_eform_gap_36k",
+        subset="mp12k.json",
+        targets=("formation_energy_per_atom", "band_gap_pbe"),
+        model=replace(PRESETS.get("small"), cutoff=5.0),
+        epochs=64,
+        learning_rate=1e-3,
+        gradient_clip=1.0,
+        ema=0.999,
+        noise=0.015,
+    ),
+)
+RECIPES.add(
+    "cgcnn",
+    ScalarRecipe(
+        name="cgcnn",
+        family="cgcnn",
+        learns=("formation_energy", "band_gap"),
+        dataset="mp_eform_gap_36k",
+        subset="mp12k.json",
+        targets=("formation_energy_per_atom", "band_gap_pbe"),
+        model=CGCNNConfig(properties=("formation_energy", "band_gap")),
+        epochs=60,
+        batch_size=64,
+        gradient_clip=1.0,
+        ema=0.998,
+    ),
+)
+RECIPES.add(
+    "sen-e3",
+    ScalarRecipe(
+        name="sen-e3",
+        family="sen",
+        learns=("formation_energy", "band_gap"),
+        dataset="mp_eform_gap_36k",
+        subset="mp12k.json",
+        targets=("formation_energy_per_atom", "band_gap_pbe"),
+        model=SENConfig.fast(dropout=0.1),
+        epochs=60,
+        gradient_clip=1.0,
+        ema=0.999,
+    ),
+)
+RECIPES.add(
+    "etgnn-dielectric",
+    TensorRecipe(
+        name="etgnn-dielectric",
+        family="etgnn",
+        learns="dielectric",
+        dataset="mp_dielectric",
+        target="eps_electronic",
+        max_entry=100.0,
+        model=ETGNNConfig(properties=("dielectric",)),
+        epochs=100,
+        noise=0.03,
+        members=4,
+    ),
+)
+RECIPES.add(
+    "megnet-dielectric",
+    RECIPES.get("etgnn-dielectric").with_changes(name="megnet-dielectric", family="megnet-tensor"),
 )
 
 
