@@ -22,7 +22,7 @@ from crysnb.models.sen.poses import PoseLayout, Votes, squash
 from crysnb.structure.examples import example
 from crysnb.values.trace import Recorder
 
-SMALL: dict[str, Any] = {"width": 16, "edge_width": 16, "channels": 4}
+SMALL: dict[str, Any] = {"width": 16, "edge_width": 16, "channels": 4, "likelihood": True}
 FOUR = ("rutile", "quartz", "BaTiO3", "GaN")
 
 
@@ -41,12 +41,13 @@ def n_parameters(config: SENConfig) -> int:
 
 
 def test_presets_have_the_sizes_that_they_promise() -> None:
-    assert n_parameters(SENConfig.fast()) <= 300_000
+    assert n_parameters(SENConfig.fast(likelihood=True)) <= 300_000
     fast, analysis = SENConfig.fast(), SENConfig.analysis()
     assert (fast.l_max, fast.loops, fast.parts, fast.objects) == (2, 2, 4, 6)
     assert analysis.l_max == 4
     assert analysis.pose == (2, 2, 2, 1, 1)
     assert all(getattr(analysis, part) for part in ("star_attention", "object_capsules", "likelihood"))
+    assert not fast.likelihood
 
 
 @pytest.mark.parametrize("preset", [SENConfig.fast, SENConfig.analysis])
@@ -209,7 +210,7 @@ def test_blocks_give_back_what_they_take() -> None:
 def test_every_component_can_be_switched_off(off: dict[str, bool]) -> None:
     batch = batch_of_four()
     whole = seeded(SENConfig.fast(**SMALL)).eval()
-    without = seeded(SENConfig.fast(**SMALL, **off)).eval()
+    without = seeded(SENConfig.fast(**{**SMALL, **off})).eval()
     with torch.inference_mode():
         output = without(batch, Recorder())
         assert bool(torch.isfinite(output["band_gap"]).all())
@@ -250,7 +251,7 @@ def test_poses_are_constants_for_the_likelihood() -> None:
         ({"pose": [2, 2, 0]}, "config.range"),
         ({"heads": 5}, "config.range"),
         ({"star_heads": 3}, "config.range"),
-        ({"object_capsules": False}, "config.range"),
+        ({"object_capsules": False, "likelihood": True}, "config.range"),
         ({"composition": 1}, "config.range"),
         ({"width": 1e9}, "config.range"),
         ({"properties": ["dielectric"]}, "config.range"),
