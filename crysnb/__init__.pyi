@@ -1,6 +1,9 @@
 from .audit.adapter import check_adapter as check_adapter
 from .audit.report import AuditReport as AuditReport
 from .audit.run import audit as audit
+from .elements.cluster import cluster_elements as cluster_elements
+from .elements.clusters import ElementClusters as ElementClusters
+from .elements.table import element_table as element_table
 from .environment import doctor as doctor
 from .errors import CrysnbError as CrysnbError
 from .errors import DeviceMemory as DeviceMemory
