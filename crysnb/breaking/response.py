@@ -200,7 +200,7 @@ def response(
     """
     whole, kind = parent_of(x), tensor_kind(kind)
     pattern = pattern_of(whole, pattern)
-    sizes = amplitudes_of(pattern) if amplitudes is None else _sizes(amplitudes)
+    sizes = amplitudes_of(pattern) if amplitudes is None else checked_amplitudes(amplitudes)
     every = [0.0, *sizes.tolist()]
     structures = [distort(whole, pattern, size) for size in every]
     answers: list[Any] = []
@@ -221,7 +221,8 @@ def response(
     return _split(whole, pattern, kind, sizes, np.array([kind.components(t) for t in full]), unit, counts)
 
 
-def _sizes(amplitudes: Any) -> Array:
+def checked_amplitudes(amplitudes: Any) -> Array:
+    """Amplitudes as numbers other than zero, shape [point]; ``breaking.amplitude`` if they are not."""
     try:
         sizes = np.asarray(amplitudes, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):

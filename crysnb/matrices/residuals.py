@@ -205,6 +205,14 @@ def _sample(group: MatrixGroup) -> NDArray[np.int64]:
     return np.concatenate([[0], np.sort(drawn)])
 
 
+def epsilons(layer: Layer, group: MatrixGroup) -> Array:
+    """ε of every operation alone, shape [op]; NaN for a tensor that is zero."""
+    size = float(np.linalg.norm(layer.values))
+    if size == 0:
+        return np.full(group.n_operations, np.nan)
+    return _epsilons(layer, group, np.arange(group.n_operations), size)[0]
+
+
 def _epsilons(
     layer: Layer, group: MatrixGroup, chosen: NDArray[np.int64], size: float
 ) -> tuple[Array, float]:
@@ -257,7 +265,7 @@ def _mean(layer: Layer, group: MatrixGroup) -> Array:
         return projected(layer, group)
     if layer.role == "pairs":
         label = group.action.pair_orbits.ravel()
-        flat = layer.values.reshape(len(label), -1)
+        flat: Array = layer.values.reshape(len(label), -1)
     else:
         label = np.unique(group.action.permutations.min(axis=0), return_inverse=True)[1].reshape(-1)
         flat = layer.values
