@@ -59,6 +59,8 @@ class Network(Protocol):
 #: and the BibTeX ``CITATION``; imported on use.
 FAMILIES: Registry[str] = Registry("model family")
 FAMILIES.add("gmtnet", "crysnb.models.gmtnet.build")
+FAMILIES.add("etgnn", "crysnb.models.etgnn.build")
+FAMILIES.add("megnet-tensor", "crysnb.models.etgnn.fixed_build")
 FAMILIES.add("cgcnn", "crysnb.models.cgcnn.build")
 FAMILIES.add("megnet", "crysnb.models.megnet.build")
 FAMILIES.add("alignn", "crysnb.models.alignn.build")

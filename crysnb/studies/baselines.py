@@ -21,8 +21,8 @@ from torch import Tensor
 
 from crysnb.datasets.records import data_folder
 from crysnb.graph.element_features import element_features
-from crysnb.models.gmtnet.heads import tensor_of
-from crysnb.models.gmtnet.targets import from_mandel, to_mandel
+from crysnb.models.tensor_head import tensor_of
+from crysnb.models.tensor_targets import from_mandel, to_mandel
 from crysnb.symmetry.detect import detect
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import tensor_scores

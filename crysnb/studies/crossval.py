@@ -20,7 +20,7 @@ import torch
 
 from crysnb.datasets.records import data_folder
 from crysnb.evaluate.metrics import tensor_metrics
-from crysnb.models.gmtnet.heads import tensor_of
+from crysnb.models.tensor_head import tensor_of
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import Run, predict_labels, true_labels
 from crysnb.training.moduli import load_lessons, taught

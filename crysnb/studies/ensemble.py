@@ -21,8 +21,8 @@ from torch import nn
 
 from crysnb.datasets.records import data_folder
 from crysnb.evaluate.metrics import tensor_metrics
-from crysnb.models.gmtnet.heads import tensor_of
 from crysnb.models.interface import load_model
+from crysnb.models.tensor_head import tensor_of
 from crysnb.training.data import load
 from crysnb.training.loop import predict_labels
 from crysnb.training.recipes import tensor_recipe

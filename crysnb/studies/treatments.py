@@ -15,8 +15,9 @@ from pymatgen.core import Lattice, Structure
 from torch import Tensor, nn
 
 from crysnb.datasets.records import data_folder
-from crysnb.models.gmtnet.heads import TensorHead
-from crysnb.models.gmtnet.targets import PLAIN
+from crysnb.models.gmtnet.model import GMTNet
+from crysnb.models.tensor_head import TensorHead
+from crysnb.models.tensor_targets import PLAIN
 from crysnb.symmetry.detect import detect
 from crysnb.training.data import Labelled, load
 from crysnb.training.loop import Run, labels_for, seeded_network, standardise
@@ -110,7 +111,7 @@ class LearnedElements:
 
     def __call__(self, recipe: TensorRecipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
         """A run whose first layer reads the one-hot element (and the descriptors)."""
-        network = seeded_network(recipe)
+        network = cast("GMTNet", seeded_network(recipe))
         table = network.get_buffer("element_features")
         one_hot = torch.eye(len(table))
         learned = torch.zeros(recipe.model.width, len(table))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from crysnb.studies.treatments import (
     LearnedElements,
@@ -19,10 +19,13 @@ from crysnb.studies.treatments import (
 )
 from crysnb.training.data import Labelled
 from crysnb.training.loop import Run
+from crysnb.training.recipe import Recipe
 from crysnb.training.tensor_recipe import TensorRecipe
 
 #: Builds the run of a recipe on the training crystals; gets the folder of the data sets too.
 Starter = Callable[[TensorRecipe, Sequence[Labelled], Path | None], Run]
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +39,18 @@ class Variant:
     changes
         Fields of the recipe or of the network's configuration.
     start
-        Builds the run, for what is no field of the recipe. Its ``repr`` tells its settings.
+        Builds the run of a tensor, for what is no field of the recipe. Its ``repr`` tells its settings.
     """
 
     name: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     start: Starter = field(default_factory=Plain)
 
-    def recipe(self, base: TensorRecipe) -> TensorRecipe:
+    def recipe(self, base: AnyRecipe) -> AnyRecipe:
         """The recipe with this variant's changes."""
         return base.with_changes(**self.changes)
 
-    def config_hash(self, recipe: TensorRecipe) -> str:
+    def config_hash(self, recipe: Recipe) -> str:
         """SHA-256 of recipe and start: a result stands for this configuration alone."""
         if isinstance(self.start, Plain):
             return recipe.hash
@@ -101,6 +104,25 @@ PIEZOELECTRIC_VARIANTS: tuple[Variant, ...] = (
 )
 
 
-def variants_of(recipe: TensorRecipe) -> tuple[Variant, ...]:
+#: Of a network of capsules that learns numbers, in the order in which they run.
+CAPSULE_VARIANTS: tuple[Variant, ...] = (
+    Variant(name="base"),
+    Variant(name="no object capsules", changes={"object_capsules": False}),
+    Variant(name="with votes and likelihood", changes={"likelihood": True}),
+    Variant(name="no capsule attention", changes={"capsule_attention": False}),
+    Variant(name="no star attention", changes={"star_attention": False}),
+    Variant(name="no sparsity", changes={"sparsity": False}),
+    Variant(name="no composition gate", changes={"composition": False}),
+    Variant(name="angular order 0", changes={"l_max": 0, "pose": [2]}),
+    Variant(name="angular order 4", changes={"l_max": 4, "pose": [2, 2, 2, 1, 1]}),
+    Variant(name="no dropout", changes={"dropout": 0.0}),
+)
+#: Of other networks that learn numbers.
+NUMBER_VARIANTS: tuple[Variant, ...] = (Variant(name="base"),)
+
+
+def variants_of(recipe: Recipe) -> tuple[Variant, ...]:
     """The variants that make sense for what a recipe learns."""
+    if not isinstance(recipe, TensorRecipe):
+        return CAPSULE_VARIANTS if recipe.family == "sen" else NUMBER_VARIANTS
     return {"elastic": ELASTIC_VARIANTS, "piezoelectric": PIEZOELECTRIC_VARIANTS}.get(recipe.learns, VARIANTS)

@@ -19,7 +19,7 @@ from crysnb.datasets.source import SPLIT, open_source
 from crysnb.errors import CrysnbError, UnknownName
 from crysnb.evaluate import gauge
 from crysnb.graph.build import build_one
-from crysnb.models.gmtnet.heads import tensor_of
+from crysnb.models.tensor_head import tensor_of
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
 from crysnb.symmetry.project import project
@@ -174,13 +174,13 @@ def _read(
         try:
             label = usable(raw, key, kind, largest=recipe.max_entry)
             check_stable(label, kind)
-            result[part_of_raw].append(_labelled(raw, label, kind, recipe.model.cutoff))
+            result[part_of_raw].append(_labelled(raw, label, kind, recipe.model))
         except CrysnbError as error:
             left_out[error.code] += 1
     return source.split
 
 
-def _labelled(raw: Mapping[str, Any], given: Array, kind: TensorKind, cutoff: float) -> Labelled:
+def _labelled(raw: Mapping[str, Any], given: Array, kind: TensorKind, model: Any) -> Labelled:
     record = to_record(dict(raw))
     symmetry = detect(record.structure)
     if "symmetry_ok" not in raw:
@@ -191,7 +191,9 @@ def _labelled(raw: Mapping[str, Any], given: Array, kind: TensorKind, cutoff: fl
         choices = torch.from_numpy(np.stack([rotate(kind, label, turn) for turn in gauge.settings(symmetry)]))
     return Labelled(
         id=record.id,
-        graph=build_one(idealized_primitive(record.structure, symmetry), cutoff),
+        graph=build_one(
+            idealized_primitive(record.structure, symmetry), model.cutoff, getattr(model, "neighbors", None)
+        ),
         label=torch.from_numpy(np.ascontiguousarray(label)),
         elements=tuple(sorted(str(e) for e in record.structure.composition.elements)),
         choices=choices,

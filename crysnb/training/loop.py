@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from crysnb.evaluate import gauge
 from crysnb.evaluate.metrics import tensor_metrics
-from crysnb.models.gmtnet.heads import TensorHead, tensor_of
-from crysnb.models.gmtnet.model import GMTNet
+from crysnb.models.interface import build_network
+from crysnb.models.tensor_head import TensorHead, tensor_of
+from crysnb.models.tensor_network import TensorEnsemble, TensorNetwork
 from crysnb.training.averaged import AveragedStage
 from crysnb.training.data import Labelled, labels_near
 from crysnb.training.loss import tensor_loss
@@ -47,7 +48,7 @@ class Run(AveragedStage[Labelled]):
         ``training.no_validation`` if the recipe has a patience and there is no validation crystal.
     """
 
-    network: GMTNet
+    network: TensorNetwork
     recipe: TensorRecipe
     measure = "fnorm_cart"
 
@@ -57,7 +58,7 @@ class Run(AveragedStage[Labelled]):
         train: Sequence[Labelled],
         val: Sequence[Labelled],
         folder: Path | None = None,
-        network: GMTNet | None = None,
+        network: TensorNetwork | None = None,
         *,
         place: Place = ALONE,
         title: str = "",
@@ -71,14 +72,14 @@ class Run(AveragedStage[Labelled]):
         labels = torch.stack([c.label for c in self.train_set]).to(self.place.device)
         standardise(self.head, self.head.target.latent(labels))
 
-    def train(self, *, resume: bool = False) -> GMTNet:
+    def train(self, *, resume: bool = False) -> TensorNetwork:
         """Run all epochs and return the averaged network on the CPU, in evaluation mode.
 
         With a patience in the recipe it is the one of the epoch with the smallest ``fnorm_cart`` on
         validation.
         """
         self.run(resume=resume)
-        return cast("GMTNet", self.best).eval().cpu()
+        return cast("TensorNetwork", self.best).eval().cpu()
 
     def validate(self) -> dict[str, float]:
         """Metrics of the averaged network on the validation part."""
@@ -118,11 +119,17 @@ def settled(network: nn.Module, crystals: Sequence[Labelled], name: str) -> list
     return [replace(c, label=label, choices=None) for c, label in zip(crystals, labels, strict=True)]
 
 
-def seeded_network(recipe: TensorRecipe) -> GMTNet:
+def seeded_network(recipe: TensorRecipe) -> TensorNetwork:
     """A network initialised from the recipe's seed, without touching the global generator."""
+    return cast("TensorNetwork", seeded_ensemble(recipe.with_changes(members=1)).members[0])
+
+
+def seeded_ensemble(recipe: TensorRecipe) -> TensorEnsemble:
+    """An ensemble initialised from the recipe's seed, without touching the global generator."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.set_state(torch.Generator().manual_seed(recipe.seed).get_state())
-        return GMTNet(recipe.model)
+        config = {**recipe.model.to_dict(), "members": recipe.members}
+        return cast("TensorEnsemble", build_network(recipe.family, config))
 
 
 def predict_labels(network: nn.Module, crystals: Sequence[Labelled], name: str) -> np.ndarray[Any, Any]:

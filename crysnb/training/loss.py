@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from crysnb.models.gmtnet.heads import tensor_of
-from crysnb.models.gmtnet.targets import bounded_log, target_of, to_mandel
+from crysnb.models.tensor_head import tensor_of
+from crysnb.models.tensor_targets import bounded_log, target_of, to_mandel
 from crysnb.training.tensor_recipe import TensorRecipe
 from crysnb.values.property_spec import property_spec
 

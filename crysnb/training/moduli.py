@@ -9,8 +9,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from crysnb.models.gmtnet.heads import TensorHead
-from crysnb.models.gmtnet.model import GMTNet
+from crysnb.models.tensor_head import TensorHead
+from crysnb.models.tensor_network import TensorNetwork
 from crysnb.training.data import Labelled
 from crysnb.training.loop import seeded_network, standardise
 from crysnb.training.loss import moduli_loss
@@ -58,7 +58,7 @@ def taught(
     *,
     resume: bool = False,
     **settings: Any,
-) -> GMTNet:
+) -> TensorNetwork:
     """A network from the recipe's seed that has learned K and G of ``lessons``.
 
     Both are those of the predicted tensor, so that trunk and head learn and nothing is thrown away later.

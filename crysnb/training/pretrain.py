@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from crysnb.datasets.records import raw_records, read_split, to_record
 from crysnb.errors import CrysnbError
 from crysnb.graph.build import build_one
-from crysnb.models.gmtnet.model import GMTNet
 from crysnb.models.segments import mean_per_crystal
+from crysnb.models.tensor_network import TensorNetwork
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
 from crysnb.training.scalar_data import ScalarCrystal
@@ -127,7 +127,7 @@ def seeded_head(recipe: TensorRecipe, crystals: Sequence[ScalarCrystal]) -> Scal
 
 
 def pretrain(
-    network: GMTNet, recipe: TensorRecipe, crystals: Sequence[ScalarCrystal], epochs: int
+    network: TensorNetwork, recipe: TensorRecipe, crystals: Sequence[ScalarCrystal], epochs: int
 ) -> list[float]:
     """Train the trunk on the scalar labels, in place; returns the mean loss of each epoch.
 
@@ -163,7 +163,7 @@ class Lessons(Stage[ScalarCrystal]):
     def __init__(
         self,
         recipe: TensorRecipe,
-        network: GMTNet,
+        network: TensorNetwork,
         crystals: Sequence[ScalarCrystal],
         epochs: int,
         loss_of: Callable[[CrystalBatch, Tensor], Tensor],

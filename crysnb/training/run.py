@@ -15,15 +15,14 @@ from crysnb.datasets.folder import TABLE
 from crysnb.datasets.source import LINES
 from crysnb.errors import CrysnbError, DeviceMemory, quote
 from crysnb.files import is_file
-from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
-from crysnb.models.gmtnet.model import GMTNet
+from crysnb.models.tensor_network import TensorEnsemble, TensorNetwork
 from crysnb.training import checkpoint
 from crysnb.training.begin import without_subnormals, write_down
 from crysnb.training.curve import PICTURE, draw_curves
 from crysnb.training.data import Labelled, TrainingData, load
 from crysnb.training.devices import CPU, Devices, launch
 from crysnb.training.folder import CHECKPOINTS, LESSONS, MODEL, held, same_data
-from crysnb.training.loop import Run, evaluate, seeded_network, settled, uncertainty_factor
+from crysnb.training.loop import Run, evaluate, seeded_ensemble, seeded_network, settled, uncertainty_factor
 from crysnb.training.moduli import load_lessons, taught
 from crysnb.training.place import Place
 from crysnb.training.provenance import is_published
@@ -151,7 +150,7 @@ def _train(
     train_set, val = loaded.parts["train"], loaded.parts["val"]
     write_down(place, recipe, loaded, folder)
     logs: dict[str, list[dict[str, Any]]] = {}
-    ensemble = GMTNetEnsemble(recipe.model, recipe.members)
+    ensemble = seeded_ensemble(recipe)
     start = _taught(place, recipe, source, train_set, folder / CHECKPOINTS, resume=resume, progress=progress)
     for k, member in enumerate(ensemble.members):
         title = f"member {k + 1} of {recipe.members}"
@@ -178,7 +177,7 @@ def _train(
 
 
 def _finish(
-    recipe: TensorRecipe, ensemble: GMTNetEnsemble, loaded: TrainingData[Labelled], folder: Path
+    recipe: TensorRecipe, ensemble: TensorEnsemble, loaded: TrainingData[Labelled], folder: Path
 ) -> None:
     """Measure the ensemble and write the model folder."""
     val = loaded.parts["val"]
@@ -202,7 +201,7 @@ def _taught(
     *,
     resume: bool,
     progress: bool,
-) -> GMTNet | None:
+) -> TensorNetwork | None:
     """What all members start from: the network that took the recipe's lessons, or None without any.
 
     It is kept beside the checkpoints of the members, so that going on does not repeat the lessons.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from crysnb.errors import ShapeError, quote
-from crysnb.models.gmtnet.ensemble import MAX_MEMBERS
+from crysnb.models.tensor_network import MAX_MEMBERS
 from crysnb.training.recipe import Recipe
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import crysnb as cn
-from crysnb.models.gmtnet.heads import change_of_basis, wigner
+from crysnb.models.tensor_head import change_of_basis, wigner
 from crysnb.values.property_spec import property_spec
 from crysnb.values.tensor_kind import DIELECTRIC
 

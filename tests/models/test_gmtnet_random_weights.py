@@ -16,9 +16,9 @@ from pymatgen.core import Lattice, Structure
 from crysnb.graph.build import build
 from crysnb.models.equivariant import EquivariantLinear, SquareProduct, envelope, product_paths
 from crysnb.models.gmtnet.config import GMTNetConfig
-from crysnb.models.gmtnet.heads import change_of_basis, wigner
 from crysnb.models.gmtnet.model import GMTNet
-from crysnb.models.gmtnet.targets import log_minus_one, one_plus_exp
+from crysnb.models.tensor_head import change_of_basis, wigner
+from crysnb.models.tensor_targets import log_minus_one, one_plus_exp
 from crysnb.structure.examples import example
 from crysnb.structure.transforms import random_rotation, recelled, reordered, rotated, supercell
 from crysnb.symmetry.detect import detect

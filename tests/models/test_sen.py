@@ -13,9 +13,9 @@ from pymatgen.core import Lattice, Structure
 from scipy.linalg import block_diag
 
 from crysnb.graph.build import build
-from crysnb.models.gmtnet.heads import wigner
 from crysnb.models.sen.config import SENConfig
 from crysnb.models.sen.model import SEN
+from crysnb.models.tensor_head import wigner
 from crysnb.structure.examples import example
 from crysnb.structure.transforms import (
     displaced,

@@ -16,7 +16,7 @@ from torch import Tensor
 import crysnb as cn
 from crysnb.datasets.dataset import raw_of
 from crysnb.errors import CrysnbError
-from crysnb.models.gmtnet.targets import LogStiffness, from_mandel, target_of, to_mandel
+from crysnb.models.tensor_targets import LogStiffness, from_mandel, target_of, to_mandel
 from crysnb.structure.transforms import random_rotation
 from crysnb.tensors.moduli import averages, vrh_moduli
 from crysnb.training import provenance

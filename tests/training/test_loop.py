@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 import crysnb as cn
 from crysnb.graph.build import build_one
-from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
+from crysnb.models.gmtnet.build import build
 from crysnb.training.data import Labelled, TrainingData
 from crysnb.training.loop import Run, uncertainty_factor
 from crysnb.training.loss import tensor_loss
@@ -162,7 +162,7 @@ def test_elements_are_counted_in_the_training_part_only(
     expected = {"As": 1, "Cl": 1, "Ga": 1, "Na": 1, "O": 1, "Ti": 1}
     assert data.element_counts() == expected
     assert data.element_counts("val") == {"O": 1, "Si": 1}
-    card = write_model(tmp_path / "model", RECIPE, GMTNetEnsemble(RECIPE.model, 1), data, {})
+    card = write_model(tmp_path / "model", RECIPE, build({**RECIPE.model.to_dict(), "members": 1}), data, {})
     assert card.element_counts == expected
 
 

@@ -17,7 +17,7 @@ import crysnb as cn
 from crysnb.datasets.dataset import raw_of
 from crysnb.graph.build import build
 from crysnb.models.gmtnet.model import GMTNet
-from crysnb.models.gmtnet.targets import target_of
+from crysnb.models.tensor_targets import target_of
 from crysnb.structure.transforms import random_rotation
 from crysnb.training.data import Labelled, labels_near, load
 from crysnb.training.loop import Run, evaluate, predict_labels, settled

@@ -13,8 +13,8 @@ import torch
 
 import crysnb as cn
 from crysnb.errors import CrysnbError, ShapeError, UnknownName
+from crysnb.models.gmtnet.build import build
 from crysnb.models.gmtnet.config import GMTNetConfig
-from crysnb.models.gmtnet.ensemble import GMTNetEnsemble
 from crysnb.structure.transforms import random_rotation
 from crysnb.training import checkpoint
 from crysnb.training.data import load
@@ -162,7 +162,7 @@ def test_a_cut_checkpoint_never_takes_the_place_of_a_whole_one(
 def test_published_model_predicts_what_the_run_validated(folder: Path, tmp_path: Path) -> None:
     run = train(folder, None)
     data = load(folder, SMALL)
-    ensemble = GMTNetEnsemble(SMALL.model, 1)
+    ensemble = build({**SMALL.model.to_dict(), "members": 1})
     ensemble.members[0].load_state_dict(run.averaged.state_dict())
     write_model(tmp_path / "model", SMALL, ensemble, data, {"val": run.validate()})
     ship(tmp_path / "model", tmp_path / "shipped")
@@ -204,7 +204,7 @@ def test_loss_is_invariant_and_zero_for_the_truth() -> None:
     rng = np.random.default_rng(0)
     a = rng.normal(size=(5, 3, 3))
     latent = torch.from_numpy((a + a.transpose(0, 2, 1)) / 2)
-    from crysnb.models.gmtnet.targets import one_plus_exp
+    from crysnb.models.tensor_targets import one_plus_exp
 
     label = one_plus_exp(latent)
     assert float(tensor_loss(latent, label, SMALL)) < 1e-4

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from crysnb.errors import ShapeError, quote
 from crysnb.graph.element_features import FEATURES
 from crysnb.models.gmtnet.config import GMTNetConfig
-from crysnb.models.gmtnet.ensemble import MAX_MEMBERS, GMTNetEnsemble
+from crysnb.models.gmtnet.model import GMTNet
+from crysnb.models.tensor_network import TensorEnsemble, check_members
 
 #: Class of the configurations.
 CONFIG = GMTNetConfig
@@ -22,9 +22,9 @@ CITATION = """@inproceedings{yan2024gmtnet,
 """
 
 
-def build(config: dict[str, Any]) -> GMTNetEnsemble:
+def build(config: dict[str, Any]) -> TensorEnsemble:
     """An untrained ensemble; ``config`` is that of a member plus ``members``, its number."""
-    return GMTNetEnsemble(*_parts(config))
+    return TensorEnsemble(GMTNet, *_parts(config))
 
 
 def telling_shapes(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -43,9 +43,5 @@ def telling_shapes(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
 
 def _parts(config: dict[str, Any]) -> tuple[GMTNetConfig, int]:
     rest = dict(config)
-    members = rest.pop("members", 1)
-    if type(members) is not int or not 1 <= members <= MAX_MEMBERS:
-        raise ShapeError(
-            "config.range", found=f"members = {quote(members)}", accepted=f"from 1 to {MAX_MEMBERS}"
-        )
+    members = check_members(rest.pop("members", 1))
     return GMTNetConfig.from_dict(rest), members

@@ -30,6 +30,8 @@ class GMTNetConfig:
         Number of blocks of attention, moments and product.
     dropout
         Dropout rate on invariant features while training.
+    neighbors
+        Edges reach out to the whole shell of this many neighbours; None for all within the cutoff.
     """
 
     properties: tuple[str, ...] = ("dielectric", "piezoelectric", "elastic")
@@ -40,6 +42,7 @@ class GMTNetConfig:
     l_max: int = 4
     blocks: int = 2
     dropout: float = 0.0
+    neighbors: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "properties", check_properties(self.properties))
@@ -53,12 +56,14 @@ class GMTNetConfig:
                 "l_max": (2, 6),
                 "blocks": (1, 6),
                 "dropout": (0.0, 0.9),
+                **({} if self.neighbors is None else {"neighbors": (1, 64)}),
             },
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data with its schema version."""
-        return to_plain(self)
+        """Plain data with its schema version; without ``neighbors``, which came later, where it is None."""
+        data = to_plain(self)
+        return data if self.neighbors is not None else {k: v for k, v in data.items() if k != "neighbors"}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> GMTNetConfig:

@@ -8,13 +8,10 @@ from torch import Tensor, nn
 from crysnb.graph.element_features import element_features
 from crysnb.models.equivariant import EquivariantLinear, Irrep, RadialBasis, SquareProduct
 from crysnb.models.gmtnet.config import GMTNetConfig
-from crysnb.models.gmtnet.heads import TensorHead, irreps_of, merge_irreps, tensor_of
 from crysnb.models.gmtnet.layers import Attention, Geometry, Moments
-from crysnb.models.segments import mean_per_crystal
+from crysnb.models.tensor_network import TensorNetwork, wanted_irreps
 from crysnb.values.crystal_batch import CrystalBatch
-from crysnb.values.property_spec import property_spec
 from crysnb.values.trace import Tap, no_tap
-from crysnb.weights.reference import FEATURES
 
 
 class Block(nn.Module):
@@ -70,7 +67,7 @@ class Block(nn.Module):
         return tap(f"{name}.out", x, axes=("atom", "channel"), doc="invariant node features"), gated
 
 
-class GMTNet(nn.Module):
+class GMTNet(TensorNetwork):
     """O(3)-equivariant network from crystals to tensors.
 
     ``forward(batch, tap)`` returns, per property, Cartesian tensors [crystal, 3, …, 3] in the
@@ -93,22 +90,11 @@ class GMTNet(nn.Module):
         self.radial = nn.Sequential(
             RadialBasis(config.n_radial, config.cutoff), nn.Linear(config.n_radial, config.width), nn.SiLU()
         )
-        specs = [property_spec(name) for name in config.properties]
-        wanted = merge_irreps(irreps_of(tensor_of(spec).irreps) for spec in specs)
+        wanted = wanted_irreps(config.properties)
         outputs = dict.fromkeys(wanted, config.channels)
         self.blocks = nn.ModuleList(Block(config, outputs) for _ in range(config.blocks))
         channels = dict.fromkeys(wanted, config.channels * config.blocks)
-        self.heads = nn.ModuleDict({s.name: TensorHead(s, config.width, channels) for s in specs})
-
-    def forward(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
-        """Cartesian tensor per property, [crystal, 3, …, 3]; and the mean invariant features of the atoms."""
-        x, features = self.trunk(batch, tap)
-        result: dict[str, Tensor] = {
-            name: head(x, features, batch.crystal_of_atom, batch.n_crystals, tap, name)
-            for name, head in self.heads.items()
-        }
-        result[FEATURES] = mean_per_crystal(x, batch.crystal_of_atom, batch.n_crystals)
-        return result
+        self.add_heads(config.properties, config.width, channels)
 
     def trunk(self, batch: CrystalBatch, tap: Tap = no_tap) -> tuple[Tensor, dict[Irrep, Tensor]]:
         """Invariant [atom, width] and equivariant node features that all heads read."""

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from crysnb.errors import ShapeError
 from crysnb.models.equivariant import EquivariantLinear, Irrep
-from crysnb.models.gmtnet.targets import target_of
 from crysnb.models.segments import mean_per_crystal
+from crysnb.models.tensor_targets import target_of
 from crysnb.values.property_spec import PropertySpec
 from crysnb.values.tensor_kind import TensorKind, represent
 from crysnb.values.trace import Tap
@@ -100,7 +100,7 @@ class TensorHead(nn.Module):
 
     For a permittivity the network predicts S = log(ε − 1), so that ε = 1 + exp(S) is symmetric with
     eigenvalues above 1 whatever the weights; for a stiffness S = log(c), so that c = exp(S) is positive
-    definite (see :mod:`crysnb.models.gmtnet.targets`). Other properties are linear in the features.
+    definite (see :mod:`crysnb.models.tensor_targets`). Other properties are linear in the features.
 
     Parameters
     ----------
