@@ -104,7 +104,7 @@ def run_one(
     else:
         tensor = cast("TensorRecipe", recipe)
         network = variant.start(tensor, parts["train"], data).train()
-        metrics = evaluate(network, parts["val"], tensor.learns)  # type: ignore[arg-type]
+        metrics = evaluate(network, parts["val"], tensor.learns)
     return {
         "study": "ablation",
         "recipe": recipe.name,

@@ -11,6 +11,7 @@ from crysnb.models.cgcnn.config import CGCNNConfig
 from crysnb.models.crystal_transformer.config import PRESETS
 from crysnb.models.etgnn.config import ETGNNConfig
 from crysnb.models.gmtnet.config import GMTNetConfig
+from crysnb.models.sen.classic import ClassicConfig
 from crysnb.models.sen.config import SENConfig
 from crysnb.registry import Registry
 from crysnb.training.recipe import Recipe
@@ -61,7 +62,7 @@ RECIPES.add(
         lessons=("mp_moduli_3k", "mp_moduli_binary"),
         lesson_epochs=8,
         lesson_atoms=10,
-        members=2,
+        members=3,
     ),
 )
 RECIPES.add(
@@ -128,6 +129,30 @@ RECIPES.add(
     ),
 )
 RECIPES.add(
+    "sen-e3-analysis",
+    # For a GPU: an epoch takes some ten times as long as one of sen-e3.
+    RECIPES.get("sen-e3").with_changes(
+        name="sen-e3-analysis",
+        **{k: v for k, v in SENConfig.analysis(dropout=0.1).to_dict().items() if k != "schema_version"},
+    ),
+)
+RECIPES.add(
+    "sen-classic",
+    ScalarRecipe(
+        name="sen-classic",
+        family="sen_classic",
+        learns=("formation_energy", "band_gap"),
+        dataset="mp_eform_gap_36k",
+        subset="mp12k.json",
+        targets=("formation_energy_per_atom", "band_gap_pbe"),
+        model=ClassicConfig(),
+        epochs=42,
+        learning_rate=1e-3,
+        gradient_clip=1.0,
+        ema=0.999,
+    ),
+)
+RECIPES.add(
     "etgnn-dielectric",
     TensorRecipe(
         name="etgnn-dielectric",
@@ -137,9 +162,9 @@ RECIPES.add(
         target="eps_electronic",
         max_entry=100.0,
         model=ETGNNConfig(properties=("dielectric",)),
-        epochs=100,
+        epochs=60,
         noise=0.03,
-        members=4,
+        members=3,
     ),
 )
 RECIPES.add(

@@ -222,6 +222,25 @@ def test_every_component_can_be_switched_off(off: dict[str, bool]) -> None:
         assert len(without.state_dict()) < len(whole.state_dict())
 
 
+def test_without_directions_there_are_distances() -> None:
+    network = seeded(SENConfig.fast(**SMALL, l_max=0, pose=(2,))).train()
+    batch = batch_of_four()
+    output = network.latent(batch)
+    assert output.penalty is not None
+    (output.latent.square().sum() + output.penalty).backward()  # type: ignore[no-untyped-call]
+    gradient = network.parts.scalar.weight.grad
+    assert gradient is not None
+    assert float(gradient.abs().max()) > 0
+    recorder = Recorder()
+    with torch.inference_mode():
+        network.eval()(batch, recorder)
+    trace = recorder.trace()
+    assert "env.0.irreps" not in trace
+    assert trace["prim.pose"].irreps == "2x0e"
+    shapes = telling_shapes(network.config.to_dict())
+    assert all(tuple(network.state_dict()[name].shape) == shape for name, shape in shapes.items())
+
+
 def test_penalty_is_a_matter_of_training_alone() -> None:
     network = seeded(SENConfig.fast(**SMALL))
     batch = batch_of_four()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from crysnb.errors import CrysnbError, UnknownName
 from crysnb.studies import ablation
-from crysnb.studies.variants import ELASTIC_VARIANTS, VARIANTS, Variant, variants_of
+from crysnb.studies.variants import CAPSULE_VARIANTS, ELASTIC_VARIANTS, VARIANTS, Variant, variants_of
 
 BASE = ablation.base_recipe("gmtnet-dielectric", 1).with_changes(
     batch_size=4, width=8, channels=2, blocks=1, cutoff=4.0
@@ -221,3 +222,38 @@ def test_the_page_shows_the_committed_results_of_the_recipe_as_it_is(
     stated = {(one["variant"], one["seed"]): one["config_sha256"] for one in done}
     assert len(stated) == len(done) > 0
     assert stated.items() <= hashes.items()
+
+
+@pytest.fixture
+def numbers(data: Path, tmp_path: Path) -> Path:
+    """The set of energies and gaps with a file of parts, of which one crystal is for validation."""
+    folder = tmp_path / "sets" / "mp_eform_gap_36k"
+    shutil.copytree(data / "mp_eform_gap_36k", folder)
+    parts = {"train": ["s-NaCl", "s-GaAs", "s-GaN", "s-quartz"], "val": ["s-BaTiO3"], "test": ["s-rutile"]}
+    (folder / "mp12k.json").write_text(json.dumps(parts))
+    return folder.parent
+
+
+def test_a_recipe_of_numbers_can_be_ablated(numbers: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results.jsonl"
+    small = {"width": 8, "edge_width": 8, "channels": 2, "parts": 2, "objects": 2, "batch_size": 2}
+    base = ablation.base_recipe("sen-e3", 1).with_changes(**small)
+    ablation.ablate(base, out, seeds=1, data=numbers, variants=CAPSULE_VARIANTS)
+    done = lines(out)
+    assert [one["variant"] for one in done] == [v.name for v in CAPSULE_VARIANTS]
+    assert all(one["crystals"] == {"train": 4, "val": 1} for one in done)
+    assert len({one["config_sha256"] for one in done}) == len(CAPSULE_VARIANTS)
+    errors = {one["variant"]: one["metrics"]["mae_band_gap"] for one in done}
+    assert len(set(errors.values())) == len(errors)  # every switch reaches the training
+    parameters = {one["variant"]: one["parameters"] for one in done}
+    assert parameters["no object capsules"] < parameters["base"] < parameters["with votes and likelihood"]
+    text = ablation.table(done)
+    assert "formation energy, eV/atom" in text
+    assert "rel_median" not in text
+
+
+def test_the_subset_of_an_ablation_is_fixed() -> None:
+    recipe = ablation.base_recipe("sen-e3", 4)
+    assert (recipe.to_dict()["count"], recipe.epochs) == (3000, 4)
+    assert variants_of(recipe) == CAPSULE_VARIANTS
+    assert [v.name for v in variants_of(ablation.base_recipe("sen-classic", 4))] == ["base"]

@@ -43,7 +43,8 @@ def telling_shapes(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
     }
     for t in range(c.loops):
         shapes[f"environments.{t}.radial.weight"] = (2 * c.edge_width, c.n_radial)
-        shapes[f"environments.{t}.gate.weight"] = (c.channels * c.l_max, c.width)
+        if c.l_max:
+            shapes[f"environments.{t}.gate.weight"] = (c.channels * c.l_max, c.width)
     for order, n in enumerate(c.pose):
         shapes[f"parts.merge_pose.weights.{order}"] = (c.parts, n, n)
     for u in range(c.layers):

@@ -15,7 +15,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "width": (8, 512),
     "edge_width": (8, 512),
     "channels": (1, 128),
-    "l_max": (1, 6),
+    "l_max": (0, 6),
     "loops": (1, 6),
     "parts": (1, 64),
     "part_features": (1, 128),
@@ -55,7 +55,8 @@ class SENConfig:
     channels
         Equivariant channels of an atom for each order from 1.
     l_max
-        Highest order of poses and directions; sites of cubic symmetry have no direction below 4.
+        Highest order of poses and directions; sites of cubic symmetry have no direction below 4. With 0
+        the network sees distances alone.
     loops
         Number of environment updates.
     parts, part_features

@@ -197,7 +197,7 @@ class Environment(nn.Module):
         self.radial = nn.Linear(config.n_radial, 2 * edge, bias=False)
         orders = [natural(order) for order in range(l_max + 1)]
         inputs = dict.fromkeys(orders, edge)
-        self.coupling = None if first else Coupling(l_max)
+        self.coupling = None if first or l_max == 0 else Coupling(l_max)
         if self.coupling is not None:
             self.sent = nn.Linear(config.n_radial, c, bias=False)
             inputs = {irrep: n + self.coupling.irreps.get(irrep, 0) * c for irrep, n in inputs.items()}
@@ -207,7 +207,7 @@ class Environment(nn.Module):
         self.mix = EquivariantLinear(
             {irrep: n + c for irrep, n in squares.items()}, dict.fromkeys(orders[1:], c)
         )
-        self.gate = nn.Linear(width, c * l_max)
+        self.gate = nn.Linear(width, c * l_max) if l_max else None
         invariants = width + edge + squares[natural(0)] + c
         self.update = nn.Sequential(
             nn.LayerNorm(invariants),
@@ -239,6 +239,8 @@ class Environment(nn.Module):
         squares = self.square([mixed[natural(order)] for order in range(self.l_max + 1)])
         features = {irrep: torch.cat([squares[irrep], value], dim=1) for irrep, value in mixed.items()}
         s = s + self.update(torch.cat([s, density, features[natural(0)].squeeze(2)], dim=1))
+        if self.gate is None:
+            return s, {}
         gates = torch.sigmoid(self.gate(s)).chunk(self.l_max, dim=1)
         new = {
             irrep: value * gate[:, :, None]

@@ -157,7 +157,7 @@ class SEN(ScalarNetwork):
         return s, x
 
     def _tapped(self, name: str, x: dict[Irrep, Tensor], tap: Tap) -> dict[Irrep, Tensor]:
-        if tap is no_tap:
+        if tap is no_tap or not x:
             return x
         flat = torch.cat([value.flatten(1) for value in x.values()], dim=1)
         flat = tap(
