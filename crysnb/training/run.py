@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
 import time
@@ -151,17 +150,18 @@ def _train(
     write_down(place, recipe, loaded, folder)
     logs: dict[str, list[dict[str, Any]]] = {}
     ensemble = seeded_ensemble(recipe)
-    start = _taught(place, recipe, source, train_set, folder / CHECKPOINTS, resume=resume, progress=progress)
     for k, member in enumerate(ensemble.members):
         title = f"member {k + 1} of {recipe.members}"
         if place.is_first:
             log.info(title)
+        own = recipe.with_changes(seed=recipe.seed + k, members=1)
+        lessons = folder / CHECKPOINTS / f"lessons{k}"
         run = Run(
-            recipe.with_changes(seed=recipe.seed + k, members=1),
+            own,
             train_set,
             val,
             folder / CHECKPOINTS / f"member{k}",
-            network=copy.deepcopy(start),
+            network=_taught(place, own, source, train_set, lessons, resume=resume, progress=progress),
             place=place,
             title=title if progress else "",
         )
@@ -197,18 +197,18 @@ def _taught(
     recipe: TensorRecipe,
     source: Path,
     crystals: list[Labelled],
-    checkpoints: Path,
+    folder: Path,
     *,
     resume: bool,
     progress: bool,
 ) -> TensorNetwork | None:
-    """What all members start from: the network that took the recipe's lessons, or None without any.
+    """What a member starts from: the network that took the recipe's lessons, or None without any.
 
-    It is kept beside the checkpoints of the members, so that going on does not repeat the lessons.
+    It is kept in ``folder``, so that going on does not repeat the lessons. Each member takes its own: members
+    that start from the same network differ too little for their spread to tell of the error.
     """
     if not recipe.lessons:
         return None
-    folder = checkpoints / "lessons"
     found = checkpoint.latest(folder, recipe.hash) if resume else None
     if found is not None and found.epoch >= recipe.lesson_epochs:
         network = seeded_network(recipe)
@@ -219,6 +219,6 @@ def _taught(
     if place.is_first:
         log.info("%d lessons, %d epochs", len(lessons), recipe.lesson_epochs)
     if lessons:
-        same_data(checkpoints.parent, {"train": lessons}, write=place.is_first, name=LESSONS)
+        same_data(folder.parent.parent, {"train": lessons}, write=place.is_first, name=LESSONS)
     title = "lessons" if progress else ""
     return taught(recipe, crystals, lessons, resume=resume, folder=folder, place=place, title=title)

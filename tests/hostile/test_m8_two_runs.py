@@ -115,7 +115,7 @@ def test_a_lock_that_cannot_be_read_is_one_of_a_dead_process(tmp_path: Path, con
 EPOCH = "checkpoints/member0/epoch00001"
 
 
-@pytest.mark.parametrize("left", [EPOCH, "checkpoints/lessons/epoch00001", "model"])
+@pytest.mark.parametrize("left", [EPOCH, "checkpoints/lessons0/epoch00001", "model"])
 @pytest.mark.parametrize("with_recipe", [False, True])
 def test_a_folder_with_a_run_needs_resume(tmp_path: Path, left: str, with_recipe: bool) -> None:
     if with_recipe:

@@ -202,11 +202,19 @@ def test_training_gives_a_positive_definite_model_and_goes_on_after_the_lessons(
         patch.setattr(run_module, "Run", killed)
         with pytest.raises(Killed):
             train(SMALL, data=data, out=tmp_path / "cut")
+    taken = []
+
+    def counted(*args: Any, folder: Path, **settings: Any) -> Any:
+        taken.append(folder.name)
+        return taught(*args, folder=folder, **settings)
+
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "taught", killed)  # the lessons are not taken twice
+        patch.setattr(run_module, "taught", counted)
         train(SMALL, data=data, out=tmp_path / "cut", resume=True)
+    assert taken == ["lessons1"]  # those of the first member were taken before
     whole, cut = (store.load(tmp_path / name / "model").tensors for name in ("whole", "cut"))
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
+    assert not torch.equal(whole["members.0.embed.bias"], whole["members.1.embed.bias"])
 
 
 def test_lessons_go_on_after_the_last_whole_epoch(
@@ -248,7 +256,7 @@ def test_two_processes_take_the_lessons_of_one(data: Path, tmp_path: Path) -> No
     recipe = SMALL.with_changes(members=1, batch_size=4, dropout=0.2)
     for out, count in (("one", 1), ("two", 2)):
         train(recipe, data=data, out=tmp_path / out, devices=Devices(count=count))
-    for stage in ("lessons", "member0"):
+    for stage in ("lessons0", "member0"):
         one, two = (
             np.genfromtxt(tmp_path / out / "checkpoints" / stage / "log.csv", delimiter=",", dtype=str)
             for out in ("one", "two")
