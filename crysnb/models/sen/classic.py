@@ -55,7 +55,7 @@ class ClassicConfig:
     rows, columns
         Of the grid in which the channels of an atom are laid out; their product is the number of channels.
     kernel_channels
-        Channels of the kernels, a multiple of 24.
+        Channels of the kernels, a multiple of 12; the original has 24.
     loops
         Number of environment updates.
     picture_channels
@@ -72,7 +72,7 @@ class ClassicConfig:
     n_radial: int = 50
     rows: int = 8
     columns: int = 8
-    kernel_channels: int = 24
+    kernel_channels: int = 12
     loops: int = 3
     picture_channels: int = 32
     atom_attention: bool = False
@@ -87,18 +87,18 @@ class ClassicConfig:
                 "n_radial": (2, 512),
                 "rows": (2, 64),
                 "columns": (2, 64),
-                "kernel_channels": (24, 240),
+                "kernel_channels": (12, 240),
                 "loops": (1, 6),
                 "picture_channels": (1, 512),
             },
         )
         check_flag("atom_attention", self.atom_attention)
         check_flag("legacy_batch_attention", self.legacy_batch_attention)
-        if self.kernel_channels % 24:
+        if self.kernel_channels % 12:
             raise ShapeError(
                 "config.range",
                 found=f"kernel_channels = {self.kernel_channels}",
-                accepted="a multiple of 24",
+                accepted="a multiple of 12",
             )
 
     @property
