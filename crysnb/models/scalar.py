@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,10 +84,20 @@ class ScalarNetwork(nn.Module, ABC):
             self.get_buffer("scale")[k] = spread if spread > 0 else 1.0
 
     def forward(self, batch: CrystalBatch, tap: Tap = no_tap) -> dict[str, Tensor]:
-        """Per property [crystal] in its unit, and ``features`` [crystal, channel]."""
+        """Per property [crystal] in its unit, and ``features`` [crystal, channel].
+
+        What cannot be negative, such as a band gap, is 0 where the latent number lies below: the median of
+        the labels of metals.
+        """
         output = self.latent(batch, tap)
         values = output.latent * self.get_buffer("scale") + self.get_buffer("shift")
         return {
-            **{name: values[:, k] for k, name in enumerate(self.properties)},
+            **{name: values[:, k].clamp(min=least(name)) for k, name in enumerate(self.properties)},
             FEATURES: output.features,
         }
+
+
+def least(name: str) -> float:
+    """Smallest value of a property; −∞ where there is none."""
+    bound = property_spec(name).least
+    return -math.inf if bound is None else bound

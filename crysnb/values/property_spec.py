@@ -25,6 +25,8 @@ class PropertySpec:
         Tensor kind, or None for a scalar.
     meaning
         One sentence that says what the number is and what it is not.
+    least
+        Smallest value that the number can have, or None.
     """
 
     name: str
@@ -32,6 +34,7 @@ class PropertySpec:
     unit: str
     tensor: TensorKind | None
     meaning: str
+    least: float | None = None
 
     def __post_init__(self) -> None:
         check_unit(self.unit)
@@ -84,6 +87,7 @@ PROPERTIES: dict[str, PropertySpec] = {
             unit="eV",
             tensor=None,
             meaning="PBE band gap, which is smaller than the measured one; 0 for a metal",
+            least=0.0,
         ),
         PropertySpec(
             name="bulk_modulus",
@@ -91,6 +95,7 @@ PROPERTIES: dict[str, PropertySpec] = {
             unit="GPa",
             tensor=None,
             meaning="Hill's average of the bulk modulus",
+            least=0.0,
         ),
         PropertySpec(
             name="shear_modulus",
@@ -98,6 +103,7 @@ PROPERTIES: dict[str, PropertySpec] = {
             unit="GPa",
             tensor=None,
             meaning="Hill's average of the shear modulus",
+            least=0.0,
         ),
         PropertySpec(
             name="phonon_peak",
@@ -105,6 +111,7 @@ PROPERTIES: dict[str, PropertySpec] = {
             unit="1/cm",
             tensor=None,
             meaning="frequency of the highest peak of the phonon density of states",
+            least=0.0,
         ),
     )
 }

@@ -44,3 +44,11 @@ def test_labels_without_spread_leave_the_scale_alone():
 def test_only_scalars_are_accepted(names):
     with pytest.raises(ShapeError):
         Counting(names)
+
+
+def test_a_gap_is_never_negative_and_an_energy_may_be():
+    network = Counting(("formation_energy", "band_gap"))
+    network.standardise(torch.tensor([[-100.0, -100.0], [-101.0, -101.0]]))
+    result = network(build([example("NaCl")], 4.0))
+    assert float(result["formation_energy"]) < 0
+    assert result["band_gap"].tolist() == [0.0]
