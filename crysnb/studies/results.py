@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,11 @@ from crysnb.datasets.records import data_folder, raw_records, select
 from crysnb.evaluate.gauge import SUFFIX
 from crysnb.evaluate.run import evaluate
 from crysnb.files import write_whole
-from crysnb.models.interface import load_model
+from crysnb.models.interface import Model, load_model
+from crysnb.models.tensor_network import TensorEnsemble
 from crysnb.studies import baselines
 from crysnb.studies.literature import REPORTED, Reported
+from crysnb.studies.paired import errors_of, paired
 from crysnb.training.recipes import TENSOR_RECIPES, tensor_recipe
 from crysnb.values.property_spec import property_spec
 from crysnb.weights import store
@@ -58,7 +62,10 @@ traceless part, EwT the percentage of crystals below 25, 10 and 5 %, Fnorm the m
 mean errors of the Voigt–Reuss–Hill moduli in GPa. Brackets hold bootstrap 95 % intervals over the
 crystals. The guesses are isotropic (median of the training part; a random forest on composition and
 volume per atom), for piezoelectric tensors zero and the mean tensor of the crystal class. Training
-crystals and test crystals never share a reduced formula.
+crystals and test crystals never share a reduced formula. Beside an ensemble stands what its networks reach
+alone, as mean ± standard deviation over their seeds. `etgnn` and `megnet` are baselines that are trained by
+the same command on the same crystals with the same loss ([what they are](training.md)); MEGNet's knows no
+directions, so that its raw tensors break the symmetry.
 """
 _GAUGE = """
 Signs and axes of the labels are known only up to the normaliser of the point group: errors are minimised
@@ -80,10 +87,11 @@ not seen. Fnorm is that of the printed matrix, in the property's unit.
 
 def measure(name: str, data: Path | None = None) -> Row:
     """Scores of a shipped model on the test part of its data set, and those of its recipe's baselines."""
-    card = load_model(name, "cpu").card
+    model = load_model(name, "cpu")
+    card = model.card
     folder = data_folder(card.dataset["folder"], data)
-    records = select(raw_records(folder / "structures.jsonl.gz"), folder / "split.json", "test")
-    found = evaluate(name, records)
+    records = list(select(raw_records(folder / "structures.jsonl.gz"), folder / "split.json", "test"))
+    found = evaluate(model, records)
     guesses = [json.loads(line) for line in baselines.lines(tensor_recipe(name), data, "test")]
     return {
         "property": card.properties[0],
@@ -92,22 +100,36 @@ def measure(name: str, data: Path | None = None) -> Row:
         "weights_sha256": card.sha256,
         **found.to_dict(),
         "per_crystal": found.per_crystal,
+        "members": [evaluate(one, records).metrics for one in members_of(model)],
         "baselines": {g["baseline"]: g["metrics"] for g in guesses},
     }
 
 
+def members_of(model: Model) -> list[Model]:
+    """Each network of an ensemble as a model of its own; none where there is one network."""
+    network = model.network
+    if not isinstance(network, TensorEnsemble) or len(network.members) == 1:
+        return []
+    alone = [TensorEnsemble(lambda _, m=member: m, network.config) for member in network.members]  # type: ignore[misc]
+    return [replace(model, network=one.eval(), reference=None) for one in alone]
+
+
 def read(folder: Path) -> list[Row]:
-    """All result files of a folder, by the order of properties."""
+    """All result files of a folder, by the order of properties, of one property GMTNet's first."""
     rows = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
     order = ("dielectric", "piezoelectric", "elastic")
-    return sorted(rows, key=lambda row: order.index(row["property"]))
+    return sorted(rows, key=lambda row: (order.index(row["property"]), not _is_own(row), row["model"]))
+
+
+def _is_own(row: Row) -> bool:
+    return str(row["model"]).startswith("gmtnet")
 
 
 def page(rows: Sequence[Row], reported: Sequence[Reported] = REPORTED) -> str:
     """The whole page as Markdown."""
     parts = [
         _INTRO,
-        *(_section(row) for row in rows),
+        *(_section(row, [r for r in rows if _rivals(r, row)]) for row in rows if _is_own(row)),
         _SYMMETRY_INTRO,
         _symmetry(rows),
         _OTHERS,
@@ -116,26 +138,61 @@ def page(rows: Sequence[Row], reported: Sequence[Reported] = REPORTED) -> str:
     return "\n".join(parts)
 
 
-def _section(row: Row) -> str:
+def _rivals(other: Row, row: Row) -> bool:
+    return other is not row and other["property"] == row["property"]
+
+
+def _section(row: Row, others: Sequence[Row]) -> str:
     spec = property_spec(row["property"])
     suffix = SUFFIX if any(key.endswith(SUFFIX) for key in row["metrics"]) else ""
     used = [c for c in COLUMNS if c[0] + suffix in row["metrics"]]
     lines = [("", *(heading for _, heading, _ in used))]
     for name, metrics in row["baselines"].items():
         lines.append((name, *(_number(metrics.get(key + suffix), digits) for key, _, digits in used)))
-    own = [_with_interval(row, key + suffix, digits) for key, _, digits in used]
-    lines.append((f"`{row['model']}`", *own))
+    for one in (*others, row):
+        lines += [_single(one, suffix, used)] if one.get("members") else []
+        cells = [_with_interval(one, key + suffix, digits, bold=one is row) for key, _, digits in used]
+        lines.append((f"`{one['model']}`", *cells))
     unit = "" if spec.unit == "1" else f", {spec.unit}"
     said = f"{row['dataset']} ({row['licence']}), {row['n']} test crystals"
     if row["skipped"]:
         said += "; left out: " + ", ".join(f"{code} {n}" for code, n in row["skipped"].items())
     heading = f"## {spec.name.capitalize()}{unit}"
-    return f"{heading}\n\n{said}.\n{_GAUGE * bool(suffix)}\n{_table(lines)}"
+    beside = "".join(_paired(row, other) for other in others)
+    return f"{heading}\n\n{said}.\n{_GAUGE * bool(suffix)}\n{_table(lines)}{beside}"
 
 
-def _with_interval(row: Row, key: str, digits: int) -> str:
+def _single(row: Row, suffix: str, used: Sequence[tuple[str, str, int]]) -> tuple[str, ...]:
+    """Mean and standard deviation over the networks of an ensemble, each scored alone."""
+    cells = []
+    for key, _, digits in used:
+        values = [one[key + suffix] for one in row["members"] if key + suffix in one]
+        spread = f" ± {_number(statistics.stdev(values), digits)}" if len(values) > 1 else ""
+        cells.append(f"{_number(statistics.mean(values), digits)}{spread}" if values else "–")
+    return (f"one network of `{row['model']}`, {len(row['members'])} seeds", *cells)
+
+
+def _paired(row: Row, other: Row) -> str:
+    """What a row gains over another one on the same crystals."""
+    found = paired(errors_of(row["per_crystal"]), errors_of(other["per_crystal"]))
+    said = []
+    for key, title, digits in (("rel_median", "rel_median", 3), ("ewt25", "EwT25", 1), ("mean", "Fnorm", 2)):
+        low, high = found["ci95"][key]
+        said.append(
+            f"{title} {found['difference'][key]:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+        )
+    return (
+        f"\n`{row['model']}` less `{other['model']}` on the same {found['n']} crystals, with paired "
+        f"bootstrap 95 % intervals: {', '.join(said)}.\n"
+    )
+
+
+def _with_interval(row: Row, key: str, digits: int, *, bold: bool) -> str:
+    if key not in row["metrics"]:
+        return "–"
     low_high = row["ci95"].get(key)
-    text = f"**{_number(row['metrics'][key], digits)}**"
+    text = _number(row["metrics"][key], digits)
+    text = f"**{text}**" if bold else text
     return (
         text
         if low_high is None
