@@ -19,7 +19,7 @@ from crysnb.models.gmtnet.model import GMTNet
 from crysnb.models.tensor_head import TensorHead
 from crysnb.models.tensor_targets import PLAIN
 from crysnb.symmetry.detect import detect
-from crysnb.training.data import Labelled, load
+from crysnb.training.data import Labelled, labels_near, load
 from crysnb.training.loop import Run, labels_for, seeded_network, standardise
 from crysnb.training.loss import tensor_loss, weighted_loss
 from crysnb.training.moduli import load_lessons, taught
@@ -79,7 +79,7 @@ def _projector(graph: CrystalBatch) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class PlainTarget:
-    """The network gives ε itself, not log(ε − 1); the loss's first term is in units of its spread."""
+    """The network gives the tensor itself, no logarithm; the loss's first term is in units of its spread."""
 
     def __call__(self, recipe: TensorRecipe, train: Sequence[Labelled], data: Path | None) -> Run:  # noqa: ARG002
         """A run whose head is linear."""
@@ -87,7 +87,7 @@ class PlainTarget:
 
 
 class PlainTargetRun(Run):
-    """Training on ε without a transform; see :class:`PlainTarget`."""
+    """Training on tensors without a transform; see :class:`PlainTarget`."""
 
     def __init__(self, recipe: TensorRecipe, train: Sequence[Labelled]) -> None:
         network = seeded_network(recipe)
@@ -96,10 +96,10 @@ class PlainTargetRun(Run):
         labels = torch.stack([c.label for c in self.train_set])
         standardise(self.head, labels)
         self.averaged.load_state_dict(self.network.state_dict())
-        self.spread = float((labels - labels.mean(0)).square().sum(dim=(1, 2)).mean().sqrt())
+        self.spread = float((labels - labels.mean(0)).flatten(1).square().sum(1).mean().sqrt())
 
     def _loss(self, chosen: Sequence[Labelled], latent: Tensor) -> Tensor:
-        label = torch.stack([c.label for c in chosen]).to(latent.dtype)
+        label = labels_near(chosen, latent).to(latent.dtype)
         return weighted_loss((latent - label) / self.spread, latent, label, self.recipe)
 
 

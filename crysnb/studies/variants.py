@@ -57,6 +57,17 @@ class Variant:
         return hashlib.sha256(f"{recipe.hash} {self.start!r}".encode()).hexdigest()
 
 
+#: Sizes and training of the published network (Yan et al. 2024, arXiv 2406.12888), as far as ours has them:
+#: order 2, 512 radial functions, the shells of 16 neighbours, no noise, no dropout, no average of weights.
+_OFFICIAL: dict[str, Any] = {
+    "l_max": 2,
+    "n_radial": 512,
+    "neighbors": 16,
+    "noise": 0.0,
+    "dropout": 0.0,
+    "ema": 0.0,
+}
+
 #: Of a permittivity, in the order in which they run.
 VARIANTS: tuple[Variant, ...] = (
     Variant(name="base"),
@@ -75,6 +86,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(name="width 96", changes={"width": 96}),
     Variant(name="energy and gap beside", start=MultiTask(crystals=4000, weight=0.5)),
     Variant(name="learned elements and descriptors", start=LearnedElements(descriptors=True)),
+    Variant(name="official-like", changes=_OFFICIAL, start=PlainTarget()),
 )
 
 #: Of a stiffness, in the order in which they run.
@@ -88,6 +100,12 @@ ELASTIC_VARIANTS: tuple[Variant, ...] = (
     Variant(name="no dropout", changes={"dropout": 0.0}),
     Variant(name="cut-off 4.5 Å", changes={"cutoff": 4.5}),
     Variant(name="width 96", changes={"width": 96}),
+    Variant(
+        name="official-like",
+        changes=_OFFICIAL
+        | {"lessons": (), "lesson_epochs": 0, "also": (), "epochs": 60, "moduli_weight": 0.0},
+        start=PlainTarget(),
+    ),
 )
 
 
@@ -101,6 +119,7 @@ PIEZOELECTRIC_VARIANTS: tuple[Variant, ...] = (
     Variant(name="pre-trained on energy and gap", start=Pretrained(crystals=4000, epochs=6)),
     Variant(name="ε beside", start=SharedTrunk(("gmtnet-dielectric",), weight=0.5)),
     Variant(name="ε and c beside", start=SharedTrunk(("gmtnet-dielectric", "gmtnet-elastic"), weight=0.5)),
+    Variant(name="official-like", changes=_OFFICIAL, start=PlainTarget()),
 )
 
 

@@ -77,7 +77,8 @@ def _members(recipe: Recipe) -> dict[str, int]:
 def _chosen(recipe: Recipe, data: TrainingData[Any]) -> dict[str, Any]:
     """What of the data set was learned from, and what beside it."""
     if isinstance(recipe, ScalarRecipe):
-        return {"target": list(recipe.targets), **({"subset": recipe.subset} if recipe.subset else {})}
+        subset = {"subset": recipe.subset} if recipe.subset else {}
+        return {"target": list(recipe.targets), **subset, **_beside(recipe, data.folder)}
     assert isinstance(recipe, TensorRecipe)  # noqa: S101 - for the type checker: there are two kinds
     return {
         "target": recipe.target,
@@ -112,10 +113,12 @@ def _data(data: TrainingData[Any]) -> str:
     return "$CRYSNB_DATA" if data.folder and is_published(data.folder) else "DIR"
 
 
-def _beside(recipe: TensorRecipe, folder: Path | None) -> dict[str, Any]:
+def _beside(recipe: Recipe, folder: Path | None) -> dict[str, Any]:
     """What else was learned from, and how, and the licences of all of it."""
-    roles = [(name, "tensors, training part") for name in recipe.also]
-    roles += [(name, "bulk and shear moduli, training part, first") for name in recipe.lessons]
+    what = "tensors" if isinstance(recipe, TensorRecipe) else "the same labels"
+    roles = [(name, f"{what}, training part") for name in recipe.also]
+    lessons = recipe.lessons if isinstance(recipe, TensorRecipe) else ()
+    roles += [(name, "bulk and shear moduli, training part, first") for name in lessons]
     if not roles or folder is None:
         return {}
     further = [{**about(folder.parent / name), "folder": name, "use": use} for name, use in roles]

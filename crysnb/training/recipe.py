@@ -41,6 +41,8 @@ class Recipe:
         epoch; 0 to go through all epochs and keep the last.
     tags
         Words for people.
+    also
+        Further data sets with the same keys of labels, whose training parts are learned from too.
     """
 
     name: str
@@ -57,9 +59,10 @@ class Recipe:
     seed: int = 0
     tags: tuple[str, ...] = field(default=())
     patience: int = 0
+    also: tuple[str, ...] = ()
 
     #: Fields that came after the first recipes.
-    later: ClassVar[frozenset[str]] = frozenset({"patience", "family"})
+    later: ClassVar[frozenset[str]] = frozenset({"patience", "family", "also"})
     #: Smallest and largest value.
     limits: ClassVar[dict[str, tuple[float, float]]] = {
         "epochs": (1, 100_000),

@@ -90,7 +90,7 @@ def from_folder(recipe: R, folder: str, *, published: bool = False) -> R:
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder).strip("-._")[:60] or "mine"
     if recipe.dataset == name and (published or recipe.name not in RECIPES.list()):
         return recipe
-    further = [*recipe.also, *recipe.lessons] if isinstance(recipe, TensorRecipe) else []
+    further = [*recipe.also, *(recipe.lessons if isinstance(recipe, TensorRecipe) else ())]
     if further:
         log.warning(
             "Only %s is learned from: %s left out. To learn from them too, set dataset=%s and pass "
@@ -108,7 +108,7 @@ def _alone(recipe: Recipe) -> dict[str, Any]:
     """Changes after which a recipe has no further data sets, and no file that chooses from its own."""
     if isinstance(recipe, TensorRecipe):
         return {"also": (), "lessons": (), "lesson_epochs": 0}
-    return {"subset": "", "count": 0}
+    return {"subset": "", "count": 0, "also": ()}
 
 
 def _is_shipped(recipe: Recipe) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from torch import Tensor
 from crysnb.datasets.labels import usable
 from crysnb.datasets.records import read_whole_split, to_record
 from crysnb.datasets.source import SPLIT, Source, open_source
+from crysnb.datasets.splits import formula_of
 from crysnb.errors import CrysnbError, UnknownName
 from crysnb.graph.build import build_one
 from crysnb.models.scalar import ScalarNetwork
@@ -80,22 +81,51 @@ def load_numbers(
         ``label.missing`` where no record has a target; what
         :func:`~crysnb.datasets.source.open_source` and the reader of the split raise.
     """
+    wanted = list(parts)
+    left_out: Counter[str] = Counter()
+    result: dict[str, list[ScalarCrystal]] = {part: [] for part in wanted}
     source = open_source(folder, target=recipe.targets[0])
-    keys = _keys(source, recipe)
     split = read_whole_split(folder / recipe.subset) if recipe.subset else source.split
-    part_of = _part_of(split, list(parts), recipe.count)
-    left_out = Counter(row.code for row in source.rejected)
-    result: dict[str, list[ScalarCrystal]] = {part: [] for part in parts}
-    for raw in source.raw:
-        part = part_of.get(str(raw.get("id")))
-        if part is None:
-            continue
-        try:
-            result[part].append(_labelled(raw, keys, recipe, network))
-        except CrysnbError as error:
-            left_out[error.code] += 1
+    part_of = _part_of(split, wanted, recipe.count)
+    outside = {i for part, ids in split.items() if part != "train" for i in ids}
+    formulas = _read(source, part_of, recipe, network, result, left_out, watched=outside)
+    for name in recipe.also if "train" in wanted else ():
+        further = open_source(folder.parent / name, target=recipe.targets[0])
+        part_of = _part_of(further.split, ["train"], 0)
+        _read(further, part_of, recipe, network, result, left_out, excluded=formulas)
     has_split = bool(recipe.subset) or (folder / SPLIT).is_file()
     return TrainingData(result, dict(left_out), folder.resolve(), split, has_split)
+
+
+def _read(
+    source: Source,
+    part_of: Mapping[str, str],
+    recipe: ScalarRecipe,
+    network: ScalarNetwork,
+    result: dict[str, list[ScalarCrystal]],
+    left_out: Counter[str],
+    *,
+    watched: Collection[str] = (),
+    excluded: Collection[str] = (),
+) -> set[str]:
+    """Append the labelled crystals of one source to ``result`` and count the others.
+
+    Returns the reduced formulas of the ``watched`` ids; crystals of ``excluded`` formulas are not read.
+    """
+    keys = _keys(source, recipe)
+    left_out.update(row.code for row in source.rejected)
+    formulas = set()
+    for raw in source.raw:
+        name = str(raw.get("id"))
+        if name in watched and recipe.also:
+            formulas.add(formula_of(raw))
+        if name not in part_of or (excluded and formula_of(raw) in excluded):
+            continue
+        try:
+            result[part_of[name]].append(_labelled(raw, keys, recipe, network))
+        except CrysnbError as error:
+            left_out[error.code] += 1
+    return formulas
 
 
 def _keys(source: Source, recipe: ScalarRecipe) -> tuple[str, ...]:

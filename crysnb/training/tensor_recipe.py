@@ -26,8 +26,6 @@ class TensorRecipe(Recipe):
         Weights of the three terms of the loss (see :mod:`crysnb.training.loss`).
     moduli_weight
         Weight of the error of K and G, for a stiffness.
-    also
-        Further data sets with the same key of the label, whose training parts are learned from too.
     lessons
         Data sets with K and G alone, whose training parts are learned first (see
         :mod:`crysnb.training.moduli`).
@@ -45,14 +43,12 @@ class TensorRecipe(Recipe):
     anisotropy_weight: float = 0.1
     members: int = 1
     moduli_weight: float = 0.0
-    also: tuple[str, ...] = ()
     lessons: tuple[str, ...] = ()
     lesson_epochs: int = 0
     lesson_atoms: int = 16
 
     later: ClassVar[frozenset[str]] = Recipe.later | {
         "moduli_weight",
-        "also",
         "lessons",
         "lesson_epochs",
         "lesson_atoms",

@@ -132,6 +132,24 @@ def test_the_count_takes_the_same_crystals_whatever_the_order(recipe, data):
     assert 0 < len(few) <= 3
 
 
+def test_further_sets_are_learned_from_without_formulas_kept_aside(recipe, data):
+    more = data / "more"
+    more.mkdir()
+    records = [
+        raw_of(cn.as_structure(n), f"more-{n}", {"e": 1.0, "gap": 1.0}) for n in ("ZnO", "BaTiO3", "CsCl")
+    ]
+    text = "".join(json.dumps(r) + "\n" for r in records)
+    (more / "structures.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+    split = {"train": ["more-ZnO", "more-BaTiO3"], "val": ["more-CsCl"], "test": []}
+    (more / "split.json").write_text(json.dumps(split))
+    wide = recipe.with_changes(also=("more",))
+    loaded = load_numbers(data / "energies", wide, seeded_scalar_network(wide))
+    assert [c.id for c in loaded.parts["train"]] == [*CRYSTALS[:5], "more-ZnO"]  # BaTiO3 is in val
+    assert [c.id for c in loaded.parts["val"]] == list(CRYSTALS[5:7])
+    assert wide.hash != recipe.hash
+    assert "also" not in recipe.to_dict()
+
+
 def test_large_cells_and_unknown_labels_are_said(recipe, data):
     network = seeded_scalar_network(recipe)
     loaded = load_numbers(data / "energies", recipe.with_changes(max_atoms=2), network)
