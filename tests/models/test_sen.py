@@ -294,3 +294,24 @@ def test_displacements_that_break_the_symmetry_act_in_second_order(network: SEN)
         symmetric[permutation] += rng @ rotation.T / len(action.permutations)
     assert slope(network, rutile, symmetric) == pytest.approx(1, abs=0.05)
     assert slope(network, rutile, rng - symmetric) == pytest.approx(2, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (np.eye(3), 1),
+        (np.diag([-0.5, -0.5, 1.0]), 2),
+        (np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]), 2),
+    ],
+    ids=["volume", "tetragonal", "shear"],
+)
+def test_strains_that_break_the_symmetry_act_in_second_order(
+    network: SEN, pattern: Array, expected: int
+) -> None:
+    crystal = example("SrTiO3")
+    still = np.zeros((len(crystal), 3))
+    start = run(network, crystal)[0]
+    changes = [
+        np.abs(run(network, displaced(crystal, still, a * pattern))[0] - start).max() for a in (1e-4, 2e-4)
+    ]
+    assert np.log2(changes[1] / changes[0]) == pytest.approx(expected, abs=0.05)
