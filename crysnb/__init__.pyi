@@ -41,6 +41,7 @@ from .values.trace import Trace as Trace
 from .values.trace import TraceEntry as TraceEntry
 from .widgets.breaking import break_symmetry as break_symmetry
 from .widgets.explain import explain as explain
+from .widgets.matrices import matrices as matrices
 from .widgets.prediction_panel import panel as panel
 from .widgets.session import link as link
 from .widgets.structure_view import show as show

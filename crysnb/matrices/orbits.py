@@ -135,6 +135,12 @@ def _norms(values: Array, b: Block) -> Array:
     return np.asarray(np.linalg.norm(part, axis=3).reshape(len(values), -1))
 
 
+def row_distances(layer: Layer) -> Array:
+    """Distances between the (invariant) rows of atoms, [site, site]."""
+    rows = invariant_rows(layer)
+    return np.asarray(squareform(pdist(rows))) if len(rows) > 1 else np.zeros((1, 1))
+
+
 def orbit_recovery(layer: Layer, group: MatrixGroup) -> OrbitRecovery:
     """Compare groups of equal rows with the crystal's orbits.
 

@@ -15,7 +15,7 @@ from crysnb.graph.build import to_structure
 from crysnb.matrices.group import MatrixGroup
 from crysnb.matrices.interaction import By, Interaction, Shells, interaction, shells
 from crysnb.matrices.layers import Layer, layers_of
-from crysnb.matrices.orbits import OrbitRecovery, orbit_recovery
+from crysnb.matrices.orbits import OrbitRecovery, orbit_recovery, row_distances
 from crysnb.matrices.poses import ForbiddenOrders, forbidden_orders
 from crysnb.matrices.residuals import Residuals, residuals
 from crysnb.matrices.space import Compression, compression
@@ -86,9 +86,19 @@ class Matrices:
         widths = {str(entry.value.dtype) for entry in self.trace.values()}
         return "float64" if widths <= {"torch.float64"} else "float32"
 
-    def residuals(self, name: str) -> Residuals:
-        """ε of every operation on one layer, with φ and the controls."""
-        key = ("residuals", name)
+    def residuals(self, name: str, *, shuffles: bool = True) -> Residuals:
+        """ε of every operation on one layer, with φ and the controls.
+
+        Parameters
+        ----------
+        name
+            A layer.
+        shuffles
+            Whether to exchange atoms at random for comparison, which takes longer than all the rest. Where
+            the architecture guarantees the operations, the verdict needs none.
+        """
+        shuffles = shuffles or not self.trace.by_construction
+        key = (f"residuals {shuffles}", name)
         if key not in self._cache:
             layer = self.layer(name)
             self._cache[key] = residuals(
@@ -97,6 +107,7 @@ class Matrices:
                 by_construction=self.trace.by_construction,
                 dtype=self.dtype,
                 reference=self._reference(layer),
+                shuffles=shuffles,
             )
         found: Residuals = self._cache[key]
         return found
@@ -135,6 +146,19 @@ class Matrices:
         """Components that the sites forbid, and their sizes, in one layer of poses."""
         return forbidden_orders(self.layer(name), self.group)
 
+    def map_of(self, name: str, *, head: int | None = None) -> tuple[str, Array]:
+        """What a layer says about pairs of atoms, [site, site], and what that is in words.
+
+        The matrix itself; of rows and poses the distances between (invariant) rows; empty for a layer that
+        belongs to the whole crystal.
+        """
+        layer = self.layer(name)
+        if layer.role == "pairs":
+            return "value", layer.matrix(head)
+        if layer.role == "crystal":
+            return "", np.zeros((0, 0))
+        return "distance between rows", row_distances(layer)
+
     def permuted(self, name: str, op: int, *, head: int | None = None) -> Array:
         """P A Pᵀ of one matrix over atoms, [site, site]."""
         return self.group.on_pairs(op, self.layer(name).matrix(head))
@@ -145,7 +169,7 @@ class Matrices:
 
         rows = []
         for name, layer in self._sorted[0].items():
-            found = self.residuals(name)
+            found = self.residuals(name, shuffles=False)
             size = self.compression(name)
             has_rows = layer.role in ("rows", "poses")
             rows.append(
@@ -209,7 +233,7 @@ class Matrices:
             "operations": list(self.group.action.names),
             "orbits": list(self.group.action.labels),
             "dtype": self.dtype,
-            "layers": [self.residuals(name).to_dict() for name in self._sorted[0]],
+            "layers": [self.residuals(name, shuffles=False).to_dict() for name in self._sorted[0]],
             "left_out": self.left_out,
             "notices": [asdict(notice) for notice in self.notices],
         }

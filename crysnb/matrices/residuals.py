@@ -128,7 +128,13 @@ class Residuals:
 
 
 def residuals(
-    layer: Layer, group: MatrixGroup, *, by_construction: bool, dtype: str = "float64", reference: float = 0.0
+    layer: Layer,
+    group: MatrixGroup,
+    *,
+    by_construction: bool,
+    dtype: str = "float64",
+    reference: float = 0.0,
+    shuffles: bool = True,
 ) -> Residuals:
     """ε of every operation, φ, and the controls beside them.
 
@@ -142,10 +148,12 @@ def residuals(
         Precision in which the model ran: ``"float32"`` or ``"float64"``.
     reference
         Norm that a null tensor is told by, of comparable tensors.
+    shuffles
+        Whether to exchange atoms at random for comparison, which takes longer than all the rest.
     """
     x = layer.values
     size = float(np.linalg.norm(x))
-    chosen = _sample(group)
+    chosen = sampled(group)
     names = tuple(group.action.names[k] for k in chosen)
     kinds = tuple(group.action.kinds[k] for k in chosen)
     null = size <= NULL * max(reference, 1.0)
@@ -157,7 +165,7 @@ def residuals(
         values, fraction = _epsilons(layer, group, chosen, size)
         if layer.role == "poses":
             wrong = _wrong_action(layer, group, chosen)
-        shuffled = _shuffled(layer, group)
+        shuffled = _shuffled(layer, group) if shuffles else shuffled
     status, text = verdict(
         group, values, shuffled, wrong, by_construction=by_construction, dtype=dtype, null=null
     )
@@ -197,7 +205,8 @@ def projected(layer: Layer, group: MatrixGroup) -> Array:
     return total / group.n_operations
 
 
-def _sample(group: MatrixGroup) -> NDArray[np.int64]:
+def sampled(group: MatrixGroup) -> NDArray[np.int64]:
+    """Places of the operations that residuals are worked out for; all of them in all but large supercells."""
     n = group.n_operations
     if n <= MAX_OPERATIONS:
         return np.arange(n)

@@ -65,7 +65,7 @@ class CrystalView(ExplainerWidget):
         if kind == "atoms":
             return range(n)
         if kind == "pairs":
-            return _Pairs(n)
+            return Pairs(n)
         if kind == "operations":
             return self._names
         if kind == "elements":
@@ -172,7 +172,7 @@ class CrystalView(ExplainerWidget):
         return f"CrystalView({self._facts.reading.structure_id}: {len(self.result)} sites, {group})"
 
 
-class _Pairs(Collection[tuple[int, int]]):
+class Pairs(Collection[tuple[int, int]]):
     """All pairs of sites, none of which is written down."""
 
     def __init__(self, n: int) -> None:

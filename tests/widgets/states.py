@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from crysnb.symmetry.parent import parent_of
+import crysnb as cn
 from crysnb.breaking.response import Response
 from crysnb.structure.read import read
 from crysnb.symmetry.detect import symmetry
+from crysnb.symmetry.parent import parent_of
 from crysnb.tensors.form import tensor_form
 from crysnb.values.prediction import Notice, Prediction
 from crysnb.values.property_spec import PROPERTIES
@@ -15,6 +16,7 @@ from crysnb.widgets import story
 from crysnb.widgets.breaking_view import BreakingView
 from crysnb.widgets.breaking_work import BreakingAnswer
 from crysnb.widgets.crystal_view import crystal
+from crysnb.widgets.matrices import matrices
 from crysnb.widgets.nye_result import nye_result
 from crysnb.widgets.prediction_panel import PredictionPanel
 from crysnb.widgets.prediction_work import PanelResult
@@ -102,6 +104,31 @@ def surface_view():
 def lobes_view():
     """A property of both signs."""
     return surface(piezoelectric()).view()
+
+
+class Weights(cn.ModelAdapter):
+    """Made-up attention in two heads, of which one forgets the symmetry; rows and vectors of the atoms."""
+
+    kind = "scalar"
+
+    def predict(self, structures):
+        return [s.volume / len(s) for s in structures]
+
+    def trace(self, structure):
+        n = len(structure)
+        near = np.round(1 / (1 + structure.distance_matrix), 3)
+        index = np.arange(n)
+        broken = near + ((7 * index[:, None] + 3 * index) % 5) / 20
+        rows = np.array([[site.specie.Z, k % 2] for k, site in enumerate(structure)], dtype=float)
+        return {"attention": np.stack([near, broken]), "features": rows[:, :1], "marks": rows}
+
+
+def matrix_view():
+    """Two heads over the atoms of rutile, an operation and a pair chosen."""
+    view = matrices(Weights(), "rutile").view()
+    view.operations = ["4+ [001]"]
+    view.pairs = [(0, 2)]
+    return view
 
 
 def story_view():
@@ -219,5 +246,6 @@ VIEWS = {
     "structure": structure_view,
     "surface": surface_view,
     "lobes": lobes_view,
+    "matrix": matrix_view,
     "panel": panel_view,
 }

@@ -3,6 +3,7 @@ import { mountBreaking } from "./breaking_view";
 import { mountCrystal } from "./crystal_view";
 import { h } from "./dom";
 import { hideFallback } from "./fallback";
+import { mountMatrix } from "./matrix_view";
 import { State, type HostModel } from "./model";
 import { mountPrediction } from "./prediction_view";
 import { adoptStyles } from "./styles";
@@ -18,6 +19,7 @@ export { MODEL_KEYS } from "./model";
 const VIEWS: Readonly<Record<string, (context: ViewContext) => void>> = {
   breaking: mountBreaking,
   crystal: mountCrystal,
+  matrix: mountMatrix,
   prediction: mountPrediction,
   story: mountStory,
   structure: mountStructure,

@@ -1,6 +1,7 @@
 // One style sheet, adopted once into the root that holds the view (a document or a shadow root).
 import breakingCss from "./breaking.css";
 import crystalCss from "./crystal.css";
+import matrixCss from "./matrix.css";
 import { paletteCss } from "./palette";
 import predictionCss from "./prediction.css";
 import css from "./style.css";
@@ -15,7 +16,7 @@ export function adoptStyles(el: HTMLElement): void {
   const root = node instanceof ShadowRoot || node instanceof Document ? node : document;
   if (adopted.has(root)) return;
   adopted.add(root);
-  const text = css + breakingCss + crystalCss + predictionCss + tensorCss + surfaceCss + uploadCss + paletteCss();
+  const text = css + breakingCss + crystalCss + matrixCss + predictionCss + tensorCss + surfaceCss + uploadCss + paletteCss();
   if ("adoptedStyleSheets" in root && typeof CSSStyleSheet.prototype.replaceSync === "function") {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);

@@ -4,7 +4,7 @@ import type { Size } from "./stage";
 
 export const N_POLAR = 36;
 export const N_AZIMUTH = 72;
-const N_SHADES = 6;
+export const N_SHADES = 6;
 const N_COLORS = 48;
 const ORIGIN: Vec3 = [0, 0, 0];
 /** From the middle to the border of the page; the farthest point of the surface lies at 1. */

@@ -5,6 +5,7 @@ import diamond from "./fixtures/diamond.json";
 import elastic from "./fixtures/elastic.json";
 import forbidden from "./fixtures/forbidden.json";
 import lobes from "./fixtures/lobes.json";
+import matrix from "./fixtures/matrix.json";
 import panel from "./fixtures/panel.json";
 import prediction from "./fixtures/prediction.json";
 import story from "./fixtures/story.json";
@@ -12,4 +13,4 @@ import structure from "./fixtures/structure.json";
 import surface from "./fixtures/surface.json";
 import turned from "./fixtures/turned.json";
 
-export { breaking, crystal, diamond, elastic, forbidden, lobes, panel, prediction, story, structure, surface, turned };
+export { breaking, crystal, diamond, elastic, forbidden, lobes, matrix, panel, prediction, story, structure, surface, turned };
