@@ -1,4 +1,4 @@
-"""How far a crystal is from what a model was trained on, and whether the property means anything."""
+"""How far a crystal is from what a model was trained on."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from pymatgen.core import Structure
 
 from crysnb.errors import OutOfDomain
-from crysnb.structure.band_gap import stored_gap
 from crysnb.values.prediction import Notice
-from crysnb.values.property_spec import property_spec
 from crysnb.weights.card import ModelCard
 from crysnb.weights.reference import FeatureReference
 
@@ -22,8 +20,6 @@ Array = NDArray[np.float64]
 RARE_BELOW = 10
 #: Farther from the training set than this share of the validation crystals: a notice, and a warning.
 FAR, VERY_FAR = 0.75, 0.95
-#: Stored gaps up to this, in eV, count as metallic.
-METAL_GAP = 0.05
 
 
 def element_notices(structure: Structure, card: ModelCard) -> tuple[Notice, ...]:
@@ -111,20 +107,3 @@ def _experience(measured: Mapping[str, Any]) -> str:
         f"The farthest quarter of them had a median relative error of {100 * far:.2g} %, the nearest quarter "
         f"one of {100 * near:.2g} %."
     )
-
-
-def metal_notices(structure: Structure, property_name: str) -> tuple[Notice, ...]:
-    """Warning where a permittivity is asked of a metal: by a stored band gap, otherwise by composition."""
-    if property_name not in ("dielectric", "dielectric_total"):
-        return ()
-    symbol = property_spec(property_name).symbol
-    meaning = f"{symbol} has no meaning for a metal: its electronic response at low frequency diverges"
-    gap = stored_gap(structure.properties)
-    if gap is not None:
-        if gap > METAL_GAP:
-            return ()
-        return (Notice("property.metal", "error", f"{meaning}. The stored band gap is {gap:g} eV."),)
-    if all(e.is_metal for e in structure.composition.elements):
-        text = f"{meaning}. All elements here are metals, so this crystal probably is one."
-        return (Notice("property.metal", "warning", text),)
-    return ()

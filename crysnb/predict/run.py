@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +14,9 @@ from torch import Tensor
 
 from crysnb.errors import CrysnbError, DeviceMemory, ShapeError, SymmetryUndetermined, UnknownName, quote
 from crysnb.models.interface import Model, gpu_fault, load_model
-from crysnb.predict.domain import axes_notices, distance_notices, element_notices, metal_notices
+from crysnb.predict.domain import axes_notices, distance_notices, element_notices
 from crysnb.predict.memory import Runner, chunks
+from crysnb.predict.metals import metal_notices
 from crysnb.predict.progress import Progress, Report
 from crysnb.predict.reach import neighbor_notices
 from crysnb.predict.sanity import non_finite, projected, share_removed, unphysical
@@ -194,6 +195,7 @@ def _predict_all(
             if options.on_error == "raise":
                 raise
             results[k] = error
+    jobs = _with_metals(jobs, options.names)
     runner = Runner(model, named=options.named, on_cpu=options.on_cpu, progress=options.progress)
     raw_graphs = [job.raw for job in jobs.values()]
     ideal_graphs = [g for job in jobs.values() if (g := job.ideal)]
@@ -217,6 +219,15 @@ def _predict_all(
     return [r for r in results if r is not None]
 
 
+def _with_metals(jobs: dict[int, _Job], names: tuple[str, ...]) -> dict[int, _Job]:
+    """The jobs, with a notice for each crystal that seems to be a metal where that matters."""
+    notices = metal_notices([job.structure for job in jobs.values()], names)
+    return {
+        k: replace(job, notices=(*job.notices, *found))
+        for (k, job), found in zip(jobs.items(), notices, strict=True)
+    }
+
+
 def _expect(options: _Options, *work: list[CrystalBatch]) -> None:
     if options.progress is not None:
         options.progress.expect(sum(len(list(chunks(graphs, options.batch_size))) for graphs in work))
@@ -226,8 +237,6 @@ def _prepare(x: Any, model: Model, options: _Options) -> _Job:
     reading = read(x)
     structure = reading.structure
     notices = [*reading.notices, *element_notices(structure, model.card)]
-    for name in options.names:
-        notices += metal_notices(structure, name)
     symmetry: SymmetryInfo | None = None
     ideal: CrystalBatch | None = None
     kinds = [kind for name in options.names if (kind := property_spec(name).tensor)]
