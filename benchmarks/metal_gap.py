@@ -1,7 +1,7 @@
 """How well the predicted gap tells metals, by the limit below which a crystal is called one.
 
-``python benchmarks/metal_gap.py`` prints one JSON line per limit: the shares of metals and of insulators on the
-validation part of the gap model's data set that are told right, and their mean.
+``python benchmarks/metal_gap.py`` prints one JSON line per limit: the shares of metals and of insulators that
+are told right, on the validation part of the gap model's data set, and their mean.
 """
 
 from __future__ import annotations

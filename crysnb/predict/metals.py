@@ -84,7 +84,7 @@ def _notices(
     if predicted is not None:
         if predicted > PREDICTED_METAL_GAP:
             return ()
-        text = f"{meaning}. {GAP_MODEL} predicts a band gap of {predicted:.2f} eV{_worth()}, as for a metal."
+        text = f"{meaning}. {GAP_MODEL} predicts a band gap of {predicted:.2f} eV{_worth()}."
         return (Notice("property.metal", "warning", text),)
     if all(e.is_metal for e in structure.composition.elements):
         text = f"{meaning}. All elements here are metals, so this crystal probably is one."
