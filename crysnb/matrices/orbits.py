@@ -6,6 +6,7 @@ equivalent get different features depends on cutoff, depth and training, and is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ Labels = NDArray[np.int64]
 SAME = 1e-5
 #: Orbits of one element nearer than this share are nearly equivalent for the network.
 NEAR = 1e-2
+#: Untrained copies from which a range can be told.
+_ENOUGH = 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -105,6 +108,94 @@ class OrbitRecovery:
             f"OrbitRecovery({self.layer!r}: homogeneity {self.homogeneity:.3g}, "
             f"completeness {self.completeness:.3g}, {self.status})"
         )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Separation:
+    """How far a layer keeps two orbits of one element apart, beside untrained copies of the network.
+
+    Attributes
+    ----------
+    layer
+        Name of the tensor.
+    orbits
+        Labels of the two.
+    value
+        Least distance between their rows over the median norm of a row.
+    untrained
+        The same for each untrained copy, shape [copy].
+    status, text
+        ``"learned"`` where the trained network lies outside the range of the copies.
+    """
+
+    layer: str
+    orbits: tuple[str, str]
+    value: float
+    untrained: Array
+    status: Status
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "layer": self.layer,
+            "orbits": list(self.orbits),
+            "value": self.value,
+            "untrained": self.untrained.tolist(),
+            "status": self.status,
+            "text": self.text,
+        }
+
+    def __repr__(self) -> str:
+        return f"Separation({' and '.join(self.orbits)}: {self.value:.3g}, {self.status})"
+
+
+def separations(layer: Layer, group: MatrixGroup, untrained: Sequence[Layer]) -> tuple[Separation, ...]:
+    """Every pair of orbits of one element, with the control of untrained copies.
+
+    Parameters
+    ----------
+    layer
+        Rows or poses.
+    group
+        The operations.
+    untrained
+        The same layer of untrained copies.
+    """
+    own = _relative(layer, group.action)
+    copies = [_relative(copy, group.action) for copy in untrained]
+    out = []
+    for pair, value in own.items():
+        others = np.array([copy[pair] for copy in copies])
+        status, text = _against(value, others)
+        found = Separation(
+            layer=layer.name, orbits=pair, value=value, untrained=others, status=status, text=text
+        )
+        out.append(found)
+    return tuple(out)
+
+
+def _against(value: float, others: Array) -> tuple[Status, str]:
+    n = len(others)
+    if n < _ENOUGH:
+        return "undefined here", f"Needs at least {_ENOUGH} untrained copies to compare with; there are {n}."
+    if value > others.max():
+        return "learned", f"Training has moved the two apart: farther than in any of {n} untrained copies."
+    if value < others.min():
+        return "learned", f"Training has moved the two together: nearer than in any of {n} untrained copies."
+    return "not significant", f"Inside the range of {n} untrained copies."
+
+
+def _relative(layer: Layer, action: SiteAction) -> dict[tuple[str, str], float]:
+    rows = invariant_rows(layer)
+    scale = float(np.median(np.linalg.norm(rows, axis=1))) or 1.0
+    distances = squareform(pdist(rows))
+    labelled = zip(action.labels, action.orbits, strict=True)
+    return {
+        (a, b): float(distances[np.ix_(p.sites, q.sites)].min()) / scale
+        for (a, p), (b, q) in combinations(labelled, 2)
+        if p.element == q.element
+    }
 
 
 def invariant_rows(layer: Layer) -> Array:

@@ -15,7 +15,13 @@ from crysnb.graph.build import to_structure
 from crysnb.matrices.group import MatrixGroup
 from crysnb.matrices.interaction import By, Interaction, Shells, interaction, shells
 from crysnb.matrices.layers import Layer, layers_of
-from crysnb.matrices.orbits import OrbitRecovery, orbit_recovery, row_distances
+from crysnb.matrices.orbits import (
+    OrbitRecovery,
+    Separation,
+    orbit_recovery,
+    row_distances,
+    separations,
+)
 from crysnb.matrices.poses import ForbiddenOrders, forbidden_orders
 from crysnb.matrices.residuals import Residuals, residuals
 from crysnb.matrices.space import Compression, compression
@@ -128,6 +134,10 @@ class Matrices:
     def orbits_untrained(self, name: str) -> tuple[OrbitRecovery, ...]:
         """The same for every untrained copy."""
         return tuple(orbit_recovery(layers_of(t)[0][name], self.group) for t in self.untrained)
+
+    def separation(self, name: str) -> tuple[Separation, ...]:
+        """How far orbits of one element are apart in one layer, beside the untrained copies."""
+        return separations(self.layer(name), self.group, [layers_of(t)[0][name] for t in self.untrained])
 
     def interaction(self, name: str, *, head: int | None = None, by: By = "orbit") -> Interaction:
         """Attention between orbits or elements in one matrix over atoms."""

@@ -169,6 +169,8 @@ def residuals(
     status, text = verdict(
         group, values, shuffled, wrong, by_construction=by_construction, dtype=dtype, null=null
     )
+    if layer.role in ("pairs", "rows") and bool((group.n_fixed == group.n_sites).all()):
+        status, text = "undefined here", "No operation of this cell exchanges atoms: nothing is compared."
     return Residuals(
         layer=layer.name,
         operations=names,

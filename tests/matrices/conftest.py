@@ -21,7 +21,7 @@ CRYSTALS = ("rutile", "corundum", "SrTiO3", "GaAs", "quartz")
 @pytest.fixture(scope="session")
 def sen_trace() -> Callable[..., Trace]:
     """Traces of an untrained SEN-E3 with poses up to order 4."""
-    config = SENConfig(l_max=4, pose=(2, 2, 2, 1, 1))
+    config = SENConfig(l_max=4, pose=(2, 2, 2, 1, 1), likelihood=True)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.set_state(torch.Generator().manual_seed(5).get_state())
         network = build_network("sen", config.to_dict()).double().eval()

@@ -9,7 +9,7 @@ import crysnb as cn
 from crysnb.errors import ShapeError, UnknownName
 from crysnb.matrices.interaction import attention, interaction, minimum_image
 from crysnb.matrices.layers import Layer
-from crysnb.matrices.orbits import orbit_recovery
+from crysnb.matrices.orbits import orbit_recovery, separations
 from crysnb.matrices.poses import forbidden_orders, relative_rotation, surface, turned
 from crysnb.matrices.report import analyse
 from crysnb.matrices.space import compression, free_orders, spread
@@ -134,8 +134,29 @@ def test_untrained_copies_are_the_control():
     assert first.completeness == second.completeness == 1
     trained = result.trace["member0.block1.out"].value
     assert not np.allclose(trained, result.untrained[0]["member0.block1.out"].value)
+    assert [s.status for s in result.separation("member0.block1.out")] == ["undefined here"]
     with pytest.raises(ShapeError):
         untrained("CaTiO3", "gmtnet-dielectric", n=0)
+
+
+def test_what_training_does_to_two_orbits_is_told_from_what_any_network_does(group):
+    g = group("CaTiO3")
+    orbit = g.action.orbit_of_site.astype(float)
+
+    def layer(gap):
+        return Layer(name="h", role="rows", values=np.stack([np.ones(len(orbit)), gap * orbit], axis=1))
+
+    copies = [layer(gap) for gap in (0.01, 0.012, 0.014, 0.016, 0.02)]
+    for gap, status, word in (
+        (0.5, "learned", "apart"),
+        (1e-4, "learned", "together"),
+        (0.015, "not significant", "range"),
+    ):
+        (found,) = separations(layer(gap), g, copies)
+        assert (found.orbits, found.status) == (("O 4c", "O 8d"), status)
+        assert word in found.text
+        assert found.to_dict()["value"] == found.value
+    assert separations(layer(1.0), g, copies[:2])[0].status == "undefined here"
 
 
 @pytest.mark.parametrize("name", ["star.attn.0", "cap.attn.0.0"])

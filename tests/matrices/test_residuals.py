@@ -132,6 +132,16 @@ def test_null_and_trivial_are_statuses_and_no_numbers(group, analysed):
     assert triclinic.residuals("member0.embedding").status == "undefined here"
 
 
+def test_a_cell_whose_operations_exchange_no_atoms_tests_no_matrix(sen_trace):
+    primitive = cn.as_structure("NaCl").get_primitive_structure()
+    result = analyse(sen_trace(primitive))
+    found = result.residuals("cap.attn.0.0")
+    assert found.largest < 1e-12
+    assert found.status == "undefined here"
+    assert "exchanges atoms" in found.text
+    assert result.residuals("env.1.irreps").status == "guaranteed"  # vectors turn even where atoms stay
+
+
 def noisy(name, size):
     structure = cn.as_structure(name)
     structure.perturb(size, seed=3)
