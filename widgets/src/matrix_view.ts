@@ -76,8 +76,9 @@ class MatrixScene {
       row.digits.textContent = residualText(rms);
       return row;
     });
-    this.operations = data.operations.map(({ name, kind, shifted }) =>
-      barRow(name, kind === "t" ? "pure translation" : shifted ? "moves along its axis or plane" : "", ""));
+    const n = data.sites.length;
+    this.operations = data.operations.map(({ name, kind, shifted }, k) => barRow(name, [kind === "t" ? "pure translation" : shifted ? "moves along its axis or plane" : "",
+      data.permutations.subarray(n * k, n * (k + 1)).every((to, site) => to === site) ? "exchanges no atoms: a matrix over atoms says nothing about it" : ""].filter(Boolean).join("; "), ""));
     for (const list of [this.layers, this.operations]) list.forEach(({ item }, k) => { item.dataset["item"] = String(k); });
     this.map = new HeatMap(data.stops, `${data.layer} of ${data.title}, atom by atom`, {
       point: (i, j) => this.tell(i, j), choose: (i, j) => this.choose(i, j), escape: () => this.escape(),
