@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from crysnb.models.crystal_transformer.model import CrystalTransformer
 from crysnb.models.interface import build_network
 from crysnb.structure.examples import example
 from crysnb.structure.transforms import random_rotation, rotated, supercell
+from crysnb.values.crystal_batch import collate
 from crysnb.values.trace import Recorder, no_tap
 
 NAMES = ("formation_energy", "band_gap", "bulk_modulus", "shear_modulus")
@@ -208,3 +210,31 @@ def test_telling_shapes_are_those_of_the_weights(geometry: str, n: int) -> None:
 def test_configurations_out_of_range(change: dict[str, Any]) -> None:
     with pytest.raises(CrysnbError):
         build_network("crystal_transformer", {**PRESETS.get("small").to_dict(), **change})
+
+
+def test_a_pair_beyond_the_cutoff_has_no_weight_and_a_finite_gradient() -> None:
+    """Noise moves atoms and leaves the edges: some then lie farther than the cutoff, with a high score."""
+    network = CrystalTransformer(TINY).train()
+    batch = graph_of([example("rutile")], 4.0)
+    stretched = replace(batch, cell=batch.cell * 1.3)
+    calm = graph_of([example("NaCl")], 4.0)
+    for layer in network.encoder.layers:
+        layer.query_key_value.weight.data.mul_(30.0)
+    network.latent(collate([stretched, calm])).latent.square().sum().backward()
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    assert all(bool(torch.isfinite(g).all()) for g in gradients)
+
+
+def test_attention_can_be_replaced() -> None:
+    network = seeded(TINY)
+    batch = graph_of([example("rutile")], TINY.cutoff)
+
+    def uniform(name: str, value: Tensor, /, **_: Any) -> Tensor:
+        return torch.full_like(value, 1 / value.shape[3]) if name.endswith("attention") else value
+
+    def same(name: str, value: Tensor, /, **_: Any) -> Tensor:
+        return value.clone()
+
+    plain = network(batch)["band_gap"]
+    assert torch.allclose(network(batch, same)["band_gap"], plain, rtol=1e-9)
+    assert not torch.allclose(network(batch, uniform)["band_gap"], plain, rtol=1e-3)

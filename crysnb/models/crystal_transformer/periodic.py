@@ -22,8 +22,10 @@ _REACH = 4.0
 _TAU = (-1.0, 2.0)
 #: exp of no number outside ± this is taken.
 _LARGEST = 30.0
-#: Weight of a pair without an edge: nothing beside the weights of others, and its logarithm is finite.
-_NONE = 1e-30
+#: Nothing beside the weights of edges, with a finite logarithm.
+_NONE = 1e-20
+#: No score lies farther above the norm, unless that of a pair whose distance has no weight.
+_HIGHEST = 60.0
 #: About the number of neighbours within 6 Å, so that sums over them stay of order one.
 _TYPICAL_DEGREE = 60.0
 
@@ -163,16 +165,20 @@ class Layer(nn.Module):
         """
         q, k, v = self._dense(self.query_key_value(self.norm_attention(x)), pairs).unbind(0)
         scores = q @ k.transpose(2, 3) / math.sqrt(self.channels)
-        attention = torch.softmax(scores + torch.log(total), dim=3)
-        attention = tap(
+        norm = torch.logsumexp(scores + torch.log(total + _NONE), dim=3, keepdim=True)
+        share = torch.exp((scores - norm).clamp(max=_HIGHEST))
+        attention = share * total
+        seen = tap(
             f"{name}.attention",
             attention,
             axes=("crystal", "head", "atom", "neighbor"),
             doc="share of each atom, all its images together; smaller crystals are filled up",
         )
-        mixed = (attention @ v).transpose(1, 2).flatten(0, 1)[pairs.place]
+        if seen is not attention:
+            share = share * (seen / (attention + _NONE))
+        mixed = (seen @ v).transpose(1, 2).flatten(0, 1)[pairs.place]
         # The share of an atom is divided among its images by their weights.
-        each = (attention / total).permute(0, 2, 3, 1).flatten(0, 2)[pairs.pair] * weight
+        each = share.permute(0, 2, 3, 1).flatten(0, 2)[pairs.pair] * weight
         gathered = pairs.around.table(each).transpose(1, 2) @ pairs.table
         mixed = mixed + torch.einsum("ahn,hnc->ahc", gathered, self.value_radial)
         x = x + self.dropout(self.out(mixed.flatten(1)))
@@ -219,7 +225,7 @@ class Encoder(nn.Module):
         weights = pairs.envelope[:, None] * torch.exp(logits.clamp(-_LARGEST, _LARGEST))
         crystals, size = pairs.shape
         sums = segment_sum(weights, pairs.pair, crystals * size * size)
-        sums = (sums + _NONE).reshape(crystals, size, size, -1).permute(0, 3, 1, 2).contiguous()
+        sums = sums.reshape(crystals, size, size, -1).permute(0, 3, 1, 2).contiguous()
         for k in range(len(self.layers)):
             own = slice(k * self.heads, (k + 1) * self.heads)
             yield weights[:, own], sums[:, own]
