@@ -46,7 +46,7 @@ def in_python(lab):
 
 
 def map_of(lab):
-    return lab.settle(lab.page.locator(f"{MATRIX} canvas.cn-map").first)
+    return lab.settle(lab.page.locator(f"{MATRIX} canvas.cn-heat").first)
 
 
 def first(lab):

@@ -21,7 +21,7 @@ export class HeatMap {
 
   constructor(stops: readonly string[], label: string, private readonly events: MapEvents | null) {
     this.ink = palette(stops).filter((_, k) => (k + 1) % N_SHADES === 0); // in full light
-    this.canvas = h("canvas", { class: "cn-map", width: SIZE, height: SIZE, "aria-label": label,
+    this.canvas = h("canvas", { class: "cn-heat", width: SIZE, height: SIZE, "aria-label": label,
       ...(events ? { tabindex: 0, role: "application", "aria-roledescription": "matrix" } : { role: "img" }) });
     this.element = this.canvas;
   }

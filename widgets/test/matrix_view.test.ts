@@ -115,7 +115,7 @@ describe("the view", () => {
 
   it("selects a pair and its orbit by keys, and lets go by Esc", () => {
     const { el, model, end } = mount();
-    const map = el.querySelector("canvas.cn-map") as HTMLElement;
+    const map = el.querySelector("canvas.cn-heat") as HTMLElement;
     for (const key of ["ArrowRight", "ArrowRight", "Enter"]) map.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
     expect((model.state["pairs"] as number[][])[0]).toEqual([0, 2]);
     expect(el.querySelector(".cn-m-pair")?.textContent).toContain("pairs that symmetry makes equal");
