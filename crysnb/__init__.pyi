@@ -40,6 +40,7 @@ from .values.trace import Recorder as Recorder
 from .values.trace import Trace as Trace
 from .values.trace import TraceEntry as TraceEntry
 from .widgets.breaking import break_symmetry as break_symmetry
+from .widgets.elements_view import periodic_table as periodic_table
 from .widgets.explain import explain as explain
 from .widgets.matrices import matrices as matrices
 from .widgets.prediction_panel import panel as panel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from scipy.stats import rankdata, spearmanr
 
 from crysnb.elements.chemistry import PROPERTIES, element_property, partition
 from crysnb.elements.compare import NEIGHBOURS, nearest
-from crysnb.elements.prepare import Scaling, pairwise, prepare
+from crysnb.elements.prepare import Prepared, Scaling, pairwise, prepare
 from crysnb.elements.table import element_table
 from crysnb.errors import CrysnbError, UnknownName
 from crysnb.values.element_table import ElementTable
@@ -90,13 +90,28 @@ def neighbours(
             found=f"{element} was not seen when {source.name} was made: it has no neighbours",
             accepted="an element with a vector",
         )
+    return _nearest_to([element], ready, n)[element]
+
+
+def all_neighbours(
+    table: ElementTable | Any, n: int = NEIGHBOURS, *, scaling: Scaling | None = None
+) -> dict[str, list[Neighbour]]:
+    """:func:`neighbours` of every element that the table has seen."""
+    ready = prepare(element_table(table), scaling, noble_gases=True)
+    return _nearest_to(ready.elements, ready, n)
+
+
+def _nearest_to(elements: Sequence[str], ready: Prepared, n: int) -> dict[str, list[Neighbour]]:
     distances = ready.distances()
-    i = ready.elements.index(element)
-    chosen = nearest(distances, n)[i]
-    return [
-        _described(element, ready.elements[j], rank, float(distances[i, j]))
-        for rank, j in enumerate(chosen, 1)
-    ]
+    chosen = nearest(distances, n)
+    rows = {symbol: ready.elements.index(symbol) for symbol in elements}
+    return {
+        symbol: [
+            _described(symbol, ready.elements[j], rank, float(distances[i, j]))
+            for rank, j in enumerate(chosen[i], 1)
+        ]
+        for symbol, i in rows.items()
+    }
 
 
 def _described(element: str, other: str, rank: int, distance: float) -> Neighbour:
@@ -133,24 +148,30 @@ def _same(name: str, one: str, other: str) -> bool:
 
 
 @cache
-def _species_lambda() -> dict[frozenset[str], float]:
-    """λ of element pairs: the largest over species of equal oxidation state."""
+def _substitutions() -> tuple[Any, dict[str, list[Any]]]:
+    """The table of pymatgen, and the species of each element."""
     from pymatgen.core.structure_prediction.substitution_probability import SubstitutionProbability
 
     table: Any = SubstitutionProbability()  # type: ignore[no-untyped-call]
     by_element: dict[str, list[Any]] = {}
     for species in sorted(table.species, key=str):
         by_element.setdefault(species.element.symbol, []).append(species)
-    found: dict[frozenset[str], float] = {}
-    for one, other in itertools.combinations(sorted(by_element), 2):
-        values = [
-            float(table.get_lambda(a, b))
-            for a, b in itertools.product(by_element[one], by_element[other])
-            if a.oxi_state == b.oxi_state
-        ]
-        if values:
-            found[frozenset((one, other))] = max(values)
-    return found
+    return table, by_element
+
+
+@cache
+def _largest(one: str, other: str) -> float | None:
+    table, by_element = _substitutions()
+    pairs = itertools.product(by_element.get(one, ()), by_element.get(other, ()))
+    values = [float(table.get_lambda(a, b)) for a, b in pairs if a.oxi_state == b.oxi_state]
+    return max(values, default=None)
+
+
+@cache
+def _species_lambda() -> dict[frozenset[str], float]:
+    """λ of element pairs: the largest over species of equal oxidation state."""
+    pairs = itertools.combinations(sorted(_substitutions()[1]), 2)
+    return {frozenset(pair): value for pair in pairs if (value := _largest(*pair)) is not None}
 
 
 def known_substitution(one: str, other: str) -> float | None:
@@ -159,7 +180,7 @@ def known_substitution(one: str, other: str) -> float | None:
     The largest over pairs of species of the two elements with equal oxidation state; -5 where no such pair
     was seen to replace one another in known crystals.
     """
-    return _species_lambda().get(frozenset((one, other)))
+    return _largest(*sorted((one, other)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ NAMES = (
     "crystal",
     "diamond",
     "elastic",
+    "elements",
+    "noise",
     "forbidden",
     "prediction",
     "story",

@@ -4,6 +4,7 @@ import numpy as np
 
 import crysnb as cn
 from crysnb.breaking.response import Response
+from crysnb.elements.computed import random
 from crysnb.structure.read import read
 from crysnb.symmetry.detect import symmetry
 from crysnb.symmetry.parent import parent_of
@@ -16,6 +17,7 @@ from crysnb.widgets import story
 from crysnb.widgets.breaking_view import BreakingView
 from crysnb.widgets.breaking_work import BreakingAnswer
 from crysnb.widgets.crystal_view import crystal
+from crysnb.widgets.elements_view import periodic_table
 from crysnb.widgets.matrices import matrices
 from crysnb.widgets.nye_result import nye_result
 from crysnb.widgets.prediction_panel import PredictionPanel
@@ -234,11 +236,28 @@ def breaking_view(work=fake_answer):
     return view
 
 
+def elements_view():
+    """Groups in double precision throughout, so that every machine finds the same; some selected."""
+    view = periodic_table("magpie-like", method="agglomerative", k=4)
+    view.elements = ["Fe", "O"]
+    return view
+
+
+def noise_view():
+    """A table that says nothing, and elements that it has not seen."""
+    table = random(16, 0)
+    rows = table.vectors.copy()
+    rows[40:45] = np.nan
+    return periodic_table(table.replaced(vectors=rows), method="agglomerative")
+
+
 VIEWS = {
     "breaking": breaking_view,
     "crystal": crystal_view,
     "diamond": diamond_view,
     "elastic": elastic_view,
+    "elements": elements_view,
+    "noise": noise_view,
     "forbidden": forbidden_view,
     "turned": turned_view,
     "prediction": prediction_view,

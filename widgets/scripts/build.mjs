@@ -2,7 +2,9 @@
 // pinned esbuild alone, so that a rebuild is the same byte for byte.
 import { context, build, transform } from "esbuild";
 import { readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fold } from "./fold.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const outdir = fileURLToPath(new URL("../../crysnb/widgets/static", import.meta.url));
@@ -13,13 +15,15 @@ const FORBIDDEN = [
   /\binsertAdjacentHTML\b/, /\bdocument\.write/, /sourceMappingURL/, /<\/script/i,
 ];
 
-// Styles travel as text inside the module: esbuild shortens them only when told so.
+// Styles travel as text inside the module: shortened, and folded, since they repeat themselves.
 const styles = {
   name: "styles",
   setup(builder) {
     builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true, target: "es2022" });
-      return { contents: code.trim(), loader: "text" };
+      const sheets = [...(await readFile(path, "utf8")).matchAll(/@import "(.+?)";/g)].map(([, name]) => join(dirname(path), name));
+      const text = (await Promise.all(sheets.map((sheet) => readFile(sheet, "utf8")))).join("\n");
+      const { code } = await transform(text, { loader: "css", minify: true, target: "es2022" });
+      return { contents: fold(code.trim()), loader: "text", watchFiles: sheets };
     });
   },
 };

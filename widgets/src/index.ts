@@ -2,6 +2,7 @@
 import { mountBreaking } from "./breaking_view";
 import { mountCrystal } from "./crystal_view";
 import { h } from "./dom";
+import { mountElements } from "./elements_view";
 import { hideFallback } from "./fallback";
 import { mountMatrix } from "./matrix_view";
 import { State, type HostModel } from "./model";
@@ -19,6 +20,7 @@ export { MODEL_KEYS } from "./model";
 const VIEWS: Readonly<Record<string, (context: ViewContext) => void>> = {
   breaking: mountBreaking,
   crystal: mountCrystal,
+  elements: mountElements,
   matrix: mountMatrix,
   prediction: mountPrediction,
   story: mountStory,

@@ -55,3 +55,28 @@ export function sized<T>(values: T[], at: string, size: number): T[] {
   if (values.length !== size) throw new SchemaError(at);
   return values;
 }
+
+export type Reader<T> = (value: unknown, at: string) => T;
+
+/** Reads an object with these fields; what else it holds is left out. */
+export function fields<T>(spec: { readonly [K in keyof T]: Reader<T[K]> }): Reader<Readonly<T>> {
+  return (value, at) => {
+    const d = record(value, at);
+    return Object.fromEntries(Object.entries<Reader<unknown>>(spec).map(([key, read]) => [key, read(d[key], `${at}.${key}`)])) as T;
+  };
+}
+
+export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
+  return (value, at) => {
+    if (!Array.isArray(value)) throw new SchemaError(at);
+    return value.map((v, k) => item(v, `${at}[${k}]`));
+  };
+}
+
+export function orNull<T>(read: Reader<T>): Reader<T | null> {
+  return (value, at) => (value === null ? null : read(value, at));
+}
+
+export function flag(value: unknown): boolean {
+  return value === true;
+}

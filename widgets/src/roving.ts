@@ -7,6 +7,8 @@ export interface RovingEvents {
   /** The pointer or the keyboard is on an item; -1: on none. */
   preview(index: number): void;
   choose(index: number, add: boolean): void;
+  /** Where a key leads from an item, if not to the next one in the list. */
+  towards?(key: string, from: number): number | undefined;
   /** A double click, where it means something else than choosing. */
   gather?(index: number): void;
   escape(): void;
@@ -18,13 +20,13 @@ export class Roving {
   private focused = -1;
   private hovered = -1;
 
-  constructor(private readonly list: HTMLElement, private readonly items: readonly HTMLElement[], private readonly events: RovingEvents) {
+  constructor(private readonly list: HTMLElement | SVGElement, private readonly items: readonly (HTMLElement | SVGElement)[], private readonly events: RovingEvents) {
     items.forEach((item, k) => item.setAttribute("tabindex", k === 0 ? "0" : "-1"));
   }
 
   listen(signal: AbortSignal, wrap: Wrap): void {
     const on = <K extends keyof HTMLElementEventMap>(type: K, handler: (event: HTMLElementEventMap[K]) => void): void =>
-      this.list.addEventListener(type, wrap(handler), { signal });
+      this.list.addEventListener(type, wrap(handler) as EventListener, { signal });
     on("pointerover", (event) => this.hover(this.at(event)));
     on("pointerleave", () => this.hover(-1));
     on("focusin", (event) => this.focus(this.at(event)));
@@ -43,7 +45,7 @@ export class Roving {
     if (isContained(event)) event.stopPropagation();
     if (event.altKey || event.metaKey) return;
     const last = this.items.length - 1;
-    const to = ({ ArrowUp: this.current - 1, ArrowDown: this.current + 1, ArrowLeft: this.current - 1,
+    const to = this.events.towards?.(event.key, this.current) ?? ({ ArrowUp: this.current - 1, ArrowDown: this.current + 1, ArrowLeft: this.current - 1,
       ArrowRight: this.current + 1, Home: 0, End: last, PageUp: this.current - 10, PageDown: this.current + 10 } as Record<string, number>)[event.key];
     if (to !== undefined && !event.shiftKey) this.rove(Math.min(Math.max(to, 0), last));
     else if (event.key === " " || (event.key === "Enter" && !event.shiftKey && !event.ctrlKey)) {
@@ -80,7 +82,7 @@ export class Roving {
   }
 
   private at(event: Event): number {
-    const item = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-item]") : null;
+    const item = event.target instanceof Element ? event.target.closest<HTMLElement | SVGElement>("[data-item]") : null;
     return item && this.list.contains(item) ? Number(item.dataset["item"]) : -1;
   }
 }

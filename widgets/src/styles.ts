@@ -1,13 +1,6 @@
 // One style sheet, adopted once into the root that holds the view (a document or a shadow root).
-import breakingCss from "./breaking.css";
-import crystalCss from "./crystal.css";
-import matrixCss from "./matrix.css";
 import { paletteCss } from "./palette";
-import predictionCss from "./prediction.css";
-import css from "./style.css";
-import surfaceCss from "./surface.css";
-import tensorCss from "./tensor.css";
-import uploadCss from "./upload.css";
+import css from "./sheets.css";
 
 const adopted = new WeakSet<Document | ShadowRoot>();
 
@@ -16,7 +9,7 @@ export function adoptStyles(el: HTMLElement): void {
   const root = node instanceof ShadowRoot || node instanceof Document ? node : document;
   if (adopted.has(root)) return;
   adopted.add(root);
-  const text = css + breakingCss + crystalCss + matrixCss + predictionCss + tensorCss + surfaceCss + uploadCss + paletteCss();
+  const text = unfold(css) + paletteCss();
   if ("adoptedStyleSheets" in root && typeof CSSStyleSheet.prototype.replaceSync === "function") {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
@@ -26,4 +19,13 @@ export function adoptStyles(el: HTMLElement): void {
   const style = document.createElement("style");
   style.textContent = text;
   (root instanceof Document ? root.head : root).append(style);
+}
+
+const FIRST_MARK = 0xa1;
+
+/** What scripts/fold.mjs made shorter: repeated parts, NUL, and the text with marks in their places. */
+export function unfold(folded: string): string {
+  const [words, text] = folded.split("\0");
+  if (words === undefined || text === undefined) return folded;
+  return words.split("\n").reduceRight((out, word, k) => out.replaceAll(String.fromCharCode(FIRST_MARK + k), word), text);
 }
