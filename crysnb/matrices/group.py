@@ -148,6 +148,13 @@ class MatrixGroup:
         return out
 
     @cached_property
+    def cosets(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pure translations, and one operation for every rotation: every operation is one after the other."""
+        flat = np.round(self.action.rotations.reshape(-1, 9), 6)
+        pure = np.flatnonzero((flat == np.eye(3).reshape(9)).all(axis=1))
+        return pure, np.sort(np.unique(flat, axis=0, return_index=True)[1])
+
+    @cached_property
     def n_fixed(self) -> NDArray[np.int64]:
         """Sites that an operation leaves in place, shape [op]."""
         return np.asarray((self.action.permutations == np.arange(self.n_sites)).sum(axis=1))

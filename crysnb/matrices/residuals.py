@@ -10,7 +10,7 @@ A tensor with independent random entries of mean zero has φ = tr Π / dim on av
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,9 +33,10 @@ NULL = 1e-12
 ROUNDING = {"float64": 1e-6, "float32": 1e-3}
 #: Å: a crystal that is further from its own symmetry cannot give exact residuals.
 EXACT = 1e-4
-#: Operations beyond which a sample is taken, and random arrangements of the atoms.
-MAX_OPERATIONS, N_SHUFFLES = 768, 20
-_WORK = 20_000_000
+#: Operations of a sample at most and at least, and random arrangements of the atoms.
+MAX_OPERATIONS, LEAST_OPERATIONS, N_SHUFFLES = 768, 64, 20
+#: Entries of all images of a matrix over atoms; components of all images of rows.
+_ENTRIES, _WORK = 25_000_000, 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -200,19 +201,26 @@ def chance(layer: Layer, group: MatrixGroup) -> float:
 
 
 def projected(layer: Layer, group: MatrixGroup) -> Array:
-    """Π x, the mean over all operations of the cell, in the shape of ``layer.values``."""
-    total = np.zeros_like(layer.values)
-    for op in range(group.n_operations):
-        total += layer.act(group, op)
-    return total / group.n_operations
+    """Π x, the mean over all operations of the cell, in the shape of ``layer.values``.
+
+    Where nothing turns it is the mean over orbits. Otherwise the mean over the pure translations is taken
+    first, and then that over one operation per rotation.
+    """
+    if layer.irreps is None:
+        return _mean(layer, group)
+    for operations in group.cosets:
+        images = [layer.act(group, op) for op in operations.tolist()]
+        layer = replace(layer, values=np.mean(images, axis=0))
+    return layer.values
 
 
 def sampled(group: MatrixGroup) -> NDArray[np.int64]:
     """Places of the operations that residuals are worked out for; all of them in all but large supercells."""
     n = group.n_operations
-    if n <= MAX_OPERATIONS:
+    most = int(np.clip(_ENTRIES // group.n_sites**2, LEAST_OPERATIONS, MAX_OPERATIONS))
+    if n <= most:
         return np.arange(n)
-    drawn = np.random.default_rng(0).choice(np.arange(1, n), MAX_OPERATIONS - 1, replace=False)
+    drawn = np.random.default_rng(0).choice(np.arange(1, n), most - 1, replace=False)
     return np.concatenate([[0], np.sort(drawn)])
 
 
@@ -227,15 +235,10 @@ def epsilons(layer: Layer, group: MatrixGroup) -> Array:
 def _epsilons(
     layer: Layer, group: MatrixGroup, chosen: NDArray[np.int64], size: float
 ) -> tuple[Array, float]:
-    total = np.zeros_like(layer.values)
     out = np.empty(len(chosen))
     for k, op in enumerate(chosen.tolist()):
-        image = layer.act(group, op)
-        total += image
-        out[k] = np.linalg.norm(layer.values - image) / size
-    if len(chosen) < group.n_operations:
-        total = projected(layer, group) * len(chosen)
-    return out, float((np.linalg.norm(total / len(chosen)) / size) ** 2)
+        out[k] = np.linalg.norm(layer.values - layer.act(group, op)) / size
+    return out, float((np.linalg.norm(projected(layer, group)) / size) ** 2)
 
 
 def _wrong_action(layer: Layer, group: MatrixGroup, chosen: NDArray[np.int64]) -> float | None:
@@ -265,15 +268,15 @@ def _shuffled(layer: Layer, group: MatrixGroup) -> Array:
         if layer.role == "pairs":
             values = np.take(values, p, axis=1)
         moved = Layer(name=layer.name, role=layer.role, values=values, irreps=layer.irreps)
-        kept = float(np.linalg.norm(_mean(moved, group))) ** 2 / size
+        kept = float(np.linalg.norm(projected(moved, group))) ** 2 / size
         out[k] = np.sqrt(max(0.0, 2 * (1 - kept)))
     return out
 
 
 def _mean(layer: Layer, group: MatrixGroup) -> Array:
-    """Π x; by orbits where nothing turns, which takes no loop over operations."""
-    if layer.irreps is not None:
-        return projected(layer, group)
+    """The mean over orbits of pairs or sites; a row of the crystal stays as it is."""
+    if layer.role == "crystal":
+        return layer.values
     if layer.role == "pairs":
         label = group.action.pair_orbits.ravel()
         flat: Array = layer.values.reshape(len(label), -1)

@@ -38,7 +38,7 @@ def matrix_state(result: Matrices, title: str, layer: str, head: int) -> dict[st
     s = action.symmetry
     what, values = result.map_of(layer, head=None if head < 0 else head)
     symbols = [action.orbits[k].element for k in action.orbit_of_site]
-    current = result.residuals(layer)
+    current = result.residuals(layer, shuffles=False)
     listed = sampled(result.group)[:MAX_LISTED]
     return {
         "title": title,

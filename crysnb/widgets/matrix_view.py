@@ -179,7 +179,7 @@ def display_with_crystal(view: MatrixView, crystal: CrystalView) -> None:
 
     link(view, crystal)
     box = ipywidgets.GridBox((view, crystal))
-    box.layout.grid_template_columns = "minmax(0, 3fr) minmax(0, 2fr)"
+    box.layout.grid_template_columns = "repeat(auto-fit, minmax(min(100%, 36em), 1fr))"
     box.layout.grid_gap = "0 1.5em"
     bundle = box._repr_mimebundle_()
     live = {**(bundle[0] if isinstance(bundle, tuple) else bundle), "text/plain": repr(view)}

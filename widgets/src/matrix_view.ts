@@ -20,7 +20,12 @@ export function mountMatrix(context: ViewContext): void {
   const draw = (): void => {
     stop.abort();
     stop = new AbortController();
+    const { activeElement: active } = context.root.getRootNode() as Document;
+    const held = active instanceof HTMLElement && context.root.contains(active) ? active : null;
     new MatrixScene(context, stop.signal).start();
+    // Another layer is another drawing: the focus stays where the hand was.
+    const again = held?.matches("select") ? `select[data-name="${held.dataset["name"]}"]` : "[aria-label=Layers] [aria-selected=true]";
+    if (held && !held.isConnected) context.root.querySelector<HTMLElement>(again)?.focus();
   };
   signal.addEventListener("abort", () => stop.abort(), { once: true });
   state.watch(["data"], signal, guarded<void>(state, draw));
@@ -60,7 +65,7 @@ class MatrixScene {
     const data = this.data = parseMatrix(context.state.data);
     const id = uniqueName();
     const select = (name: string, rows: readonly (readonly [string, string])[]): HTMLSelectElement =>
-      h("select", { id: `${id}-${name}` }, ...rows.map(([value, label]) => h("option", { value }, label)));
+      h("select", { id: `${id}-${name}`, "data-name": name }, ...rows.map(([value, label]) => h("option", { value }, label)));
     const heads = data.layers.find(({ name }) => name === data.layer)?.heads ?? 1;
     this.selects = {
       layer: select("layer", data.layers.map(({ name }) => [name, name])),
@@ -160,7 +165,7 @@ class MatrixScene {
     const bar = h("span", { class: "cn-bar", "aria-hidden": "true" });
     bar.style.setProperty("background", `linear-gradient(to right, ${data.stops.join(", ")})`);
     this.scale.replaceChildren(valueText(data.low), bar, valueText(data.high), h("span", {}, data.what));
-    this.verdict.textContent = exchanged ? `Atoms exchanged at random: what the same numbers do without the crystal. Chance, over several such exchanges: RMS ${residualText(data.chance)}.` : `${data.status}: ${data.text}`;
+    this.verdict.textContent = exchanged ? `Atoms exchanged at random: what the same numbers do without the crystal.${data.chance === null ? "" : ` RMS over several such exchanges: ${residualText(data.chance)}.`}` : `${data.status}: ${data.text}`;
     this.verdict.dataset["severity"] = exchanged || data.status === "not significant" ? "warning" : "info";
     this.operations.forEach(({ item, bar: part, digits }, k) => {
       const value = exchanged && has ? distance(a, permuted(data, a, k)) : data.operations[k]!.residual;

@@ -124,6 +124,17 @@ describe("the view", () => {
     end();
   });
 
+  it("keeps the focus when another layer is drawn", () => {
+    const { el, model, end } = mount();
+    (el.querySelector("[aria-label=Layers] [role=option]") as HTMLElement).focus();
+    model.set("data", { ...structuredClone(fixtures.matrix), head: 0 });
+    expect(document.activeElement?.getAttribute("aria-selected")).toBe("true");
+    (el.querySelector("select[data-name=head]") as HTMLElement).focus();
+    model.set("data", structuredClone(fixtures.matrix));
+    expect((document.activeElement as HTMLElement).dataset["name"]).toBe("head");
+    end();
+  });
+
   it("shows exchanged atoms as a warning, and orbits with their labels", () => {
     const { el, model, end } = mount();
     model.set("options", { layer: "attention", head: -1, by: "orbit", null: true });
