@@ -35,7 +35,7 @@ class ElementProperty:
     attribute
         Of :class:`pymatgen.core.Element`.
     columns
-        Names of columns that hold it, small letters alone.
+        Names of columns that hold it, small letters and digits alone.
     """
 
     name: str

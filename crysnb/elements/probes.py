@@ -136,7 +136,7 @@ def _probed(
     predicted = left_out_predictions(points, all_targets, folds, kernel=kernel)
     scores = r2(all_targets, predicted)
     p = (1 + int((scores[1:] >= scores[0]).sum())) / (n_permutations + 1) if n_permutations else np.nan
-    named = any(_letters(c) in PROPERTIES[name].columns for c in columns)
+    named = any(_plain(c) in PROPERTIES[name].columns for c in columns)
     trivial = named or _is_column(points, y) or (leave == "element" and bool(scores[0] > _READ_OFF))
     return Probe(
         name, float(scores[0]), float(np.abs(y - predicted[:, 0]).mean()), unit, p, len(known), trivial
@@ -156,8 +156,8 @@ def _by_group(elements: list[str]) -> list[NDArray[np.int64]]:
     return [np.flatnonzero(classes == g) for g in sorted(set(classes.tolist()))]
 
 
-def _letters(column: str) -> str:
-    return "".join(c for c in column.lower() if c.isalpha())
+def _plain(column: str) -> str:
+    return "".join(c for c in column.lower() if c.isalnum())
 
 
 def _is_column(points: NDArray[np.float64], y: NDArray[np.float64]) -> bool:

@@ -14,6 +14,7 @@ from crysnb.elements import table_file
 from crysnb.elements.computed import COMPUTED
 from crysnb.errors import CrysnbError, MissingExtra, ShapeError, UnknownName, WeightsMissing, quote
 from crysnb.values.element_table import ElementTable
+from crysnb.weights import store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,13 +118,12 @@ def _from_path(text: str) -> ElementTable:
 
 
 _TABLE_MODULE = "crysnb.models.crystal_transformer.table"
+#: The model whose first layer the table is.
+_TABLE_MODEL = "crystal-transformer"
 
 
 def _ships() -> bool:
-    try:
-        return importlib.util.find_spec(_TABLE_MODULE) is not None
-    except ModuleNotFoundError:
-        return False
+    return _TABLE_MODEL in store.shipped()
 
 
 def _shipped() -> ElementTable:

@@ -36,7 +36,7 @@ BROWSER_LANE = {
     if (FOLDER / name).exists()
 }
 NBMAKE_LANE = sorted(p for p in NOTEBOOKS if p.name not in BROWSER_LANE)
-VIEWS = re.compile(r"\bcn\.(?:show|nye|upload|explain|panel|break_symmetry)\(")
+VIEWS = re.compile(r"\bcn\.(?:show|nye|upload|explain|panel|break_symmetry|periodic_table)\(")
 SECONDS = 120
 
 
