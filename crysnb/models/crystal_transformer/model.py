@@ -50,7 +50,8 @@ class CrystalTransformer(ScalarNetwork):
             self.cartesian = Cartesian(config)
             self.heads = nn.ModuleList(_published_head(width, alone=n == 1) for _ in range(n))
             return
-        self.elements = nn.Parameter(torch.randn(ROWS, width // 2))
+        # Small, so that what an element's vector says in the end was learned and is not its random start.
+        self.elements = nn.Parameter(0.02 * torch.randn(ROWS, width // 2))
         self.geometry = Geometry(config)
         self.encoder = Encoder(config)
         if config.readout == "attention":
