@@ -114,10 +114,10 @@ def test_the_attention_can_be_seen_and_seeing_changes_nothing() -> None:
 def test_a_hidden_element_is_one_that_is_not_known() -> None:
     network = seeded(TINY, element_dropout=0.5)
     batch = graph_of([example("NaCl")], TINY.cutoff)
-    calm = network(batch)["band_gap"]
+    calm = network(batch)["formation_energy"]
     with torch.random.fork_rng(devices=[]):
-        assert not torch.equal(network.train()(batch)["band_gap"], calm)
-    assert torch.equal(network.eval()(batch)["band_gap"], calm)
+        assert not torch.equal(network.train()(batch)["formation_energy"], calm)
+    assert torch.equal(network.eval()(batch)["formation_energy"], calm)
 
 
 def test_the_cartesian_geometry_warns() -> None:
@@ -235,6 +235,6 @@ def test_attention_can_be_replaced() -> None:
     def same(name: str, value: Tensor, /, **_: Any) -> Tensor:
         return value.clone()
 
-    plain = network(batch)["band_gap"]
-    assert torch.allclose(network(batch, same)["band_gap"], plain, rtol=1e-9)
-    assert not torch.allclose(network(batch, uniform)["band_gap"], plain, rtol=1e-3)
+    plain = network(batch)["formation_energy"]
+    assert torch.allclose(network(batch, same)["formation_energy"], plain, rtol=1e-9)
+    assert not torch.allclose(network(batch, uniform)["formation_energy"], plain, rtol=1e-3)
