@@ -99,7 +99,7 @@ def _facts(explored: Explored) -> list[dict[str, str]]:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _element(symbol: str, explored: Explored) -> dict[str, Any]:

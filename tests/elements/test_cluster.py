@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from crysnb.elements.computed import random
 from crysnb.elements.grouping import METHODS
 from crysnb.elements.prepare import pairwise, prepare
 from crysnb.elements.stability import rand_indices
+from crysnb.elements.table import SHIPPED, element_tables
 from crysnb.errors import CrysnbError, MissingExtra
 from crysnb.values.symbols import SYMBOLS
 
@@ -36,6 +38,23 @@ def test_a_real_table_is_not_noise(name: str) -> None:
     assert found.p_agreement < 0.01
     assert found.verdict.startswith("Not noise")
     assert found.stability.subsamples > 0.2
+
+
+@pytest.mark.parametrize("name", ["magpie", "matscholar200", "megnet16", "cgcnn92"])
+def test_tables_of_others_are_not_noise_until_their_rows_are_shuffled(name: str, data_dir: Path) -> None:
+    table = cn.element_table(name)
+    assert not cn.cluster_elements(table).is_noise
+    assert cn.cluster_elements(nulls.shuffle_rows(table, 1)).is_noise
+    assert cn.cluster_elements(nulls.random_like(table, 1), scaling="raw").is_noise
+
+
+def test_the_shipped_table_is_not_noise_until_its_rows_are_shuffled() -> None:
+    if SHIPPED not in element_tables():
+        pytest.skip("ct-uae does not come with this installation")
+    table = cn.element_table(SHIPPED)
+    assert not cn.cluster_elements(table).is_noise
+    assert [cn.cluster_elements(nulls.shuffle_rows(table, seed)).is_noise for seed in range(5)] == [True] * 5
+    assert cn.cluster_elements(nulls.random_like(table), scaling="raw").is_noise
 
 
 @pytest.mark.parametrize("name", REAL)

@@ -23,7 +23,7 @@ export function drawMap({ elements, groups, map }: ElementsData): ElementMap {
   const points = at.map((k, item) => {
     const { symbol, group, name } = elements[k]!;
     const [x, y] = spots[item]!;
-    const text = s("text", { x: x + 6, y: y + 4, "aria-hidden": "true" });
+    const text = s("text", { x: x > MAP[0] - 30 ? x - 6 : x + 6, y: y + 4, "text-anchor": x > MAP[0] - 30 ? "end" : "start", "aria-hidden": "true" });
     text.textContent = symbol;
     const dot = s("circle", { cx: x, cy: y, r: 5 });
     dot.style.setProperty("fill", groups[group]?.color ?? "var(--cn-muted)");
