@@ -49,5 +49,6 @@ from .widgets.structure_view import show as show
 from .widgets.surface import surface as surface
 from .widgets.tensor_view import nye as nye
 from .widgets.upload import upload as upload
+from .widgets.wyckoff import wyckoff as wyckoff
 
 __version__: str

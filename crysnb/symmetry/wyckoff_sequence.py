@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,7 @@ class DegreesOfFreedom(NamedTuple):
     def text(self) -> str:
         """The count as a phrase."""
         return (
-            f"{self.total} of {self.without_symmetry}: {self.coordinates} coordinates and {self.lattice} "
-            f"lattice parameters are free, of 3 × {self.atoms} + 6"
+            f"{self.coordinates} coordinates and {self.lattice} lattice parameters, of 3 × {self.atoms} + 6"
         )
 
 
@@ -192,7 +191,7 @@ class WyckoffSequence:
         elements: Mapping[int, str] | None = None,
         coordinates: Mapping[int, Mapping[str, float]] | None = None,
         lattice: Mapping[str, float] | None = None,
-    ) -> WyckoffSequence:
+    ) -> Self:
         """The sequence with other elements, free coordinates or free lattice parameters.
 
         Parameters

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +12,16 @@ from crysnb.widgets import html
 from crysnb.widgets.base import ExplainerWidget
 from crysnb.widgets.closing import close_whole
 from crysnb.widgets.crystal_drawing import crystal_drawing
-from crysnb.widgets.element_colors import element_color
 from crysnb.widgets.ngl import close_ngl, ngl_widget
 from crysnb.widgets.scene import Scene
 from crysnb.widgets.structure_scene import structure_scene
-from crysnb.widgets.svg import to_svg
+from crysnb.widgets.structure_state import MAX_ROWS, SITE_HEADERS, site_row, structure_state
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from crysnb.structure.read import Reading
     from crysnb.values.symmetry_info import SymmetryInfo
-
-_MAX_ROWS = 60
 
 
 class StructureView(ExplainerWidget):
@@ -111,31 +106,19 @@ class StructureView(ExplainerWidget):
         ]
 
     def _state(self) -> dict[str, Any]:
-        counts = Counter(site.specie.symbol for site in self.result)
-        picture = base64.b64encode(to_svg(self._scene(bare=True)).encode()).decode()
-        return {
-            "title": self._reading.structure_id,
-            "subtitle": self.result.composition.reduced_formula,
-            "facts": [{"label": a, "value": b, "hint": c} for a, b, c in self._facts()],
-            "legend": [{"symbol": e, "color": element_color(e), "count": n} for e, n in counts.items()],
-            "sites": [self._site_row(k) for k in range(min(len(self.result), _MAX_ROWS))],
-            "n_sites": len(self.result),
-            "picture": f"data:image/svg+xml;base64,{picture}",
-            "engine": "nglview" if self.ngl is not None else "picture",
-            "notices": [n.to_dict() for n in self._reading.notices],
-        }
-
-    def _site_row(self, k: int) -> list[str]:
-        site = self.result[k]
-        return [
-            _label(self.result, k),
-            *(f"{v:.4f}" for v in site.frac_coords),
-            *(f"{v:.3f}" for v in site.coords),
-        ]
+        return structure_state(
+            self.result,
+            title=self._reading.structure_id,
+            subtitle=self.result.composition.reduced_formula,
+            facts=self._facts(),
+            picture=self._scene(bare=True),
+            notices=self._reading.notices,
+            engine="nglview" if self.ngl is not None else "picture",
+        )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
         """All sites, fractional and Cartesian."""
-        return SITE_HEADERS, [self._site_row(k) for k in range(len(self.result))]
+        return SITE_HEADERS, [site_row(self.result, k) for k in range(len(self.result))]
 
     def _scene(self, *, bare: bool = False) -> Scene:
         s = self._symmetry
@@ -151,7 +134,7 @@ class StructureView(ExplainerWidget):
         d = self.describe()
         lines = [f"{d['id']} ({d['formula']})", *(f"{a} {b}" for a, b, _ in self._facts())]
         return "\n".join(
-            [*lines, *("  ".join(self._site_row(k)) for k in range(min(d["n_sites"], _MAX_ROWS)))]
+            [*lines, *("  ".join(site_row(self.result, k)) for k in range(min(d["n_sites"], MAX_ROWS)))]
         )
 
     def section(self, heading: str = "") -> html.Section:
@@ -188,14 +171,6 @@ class StructureView(ExplainerWidget):
         group = s.symbol if s is not None else "symmetry not determined"
         engine = "nglview" if self.ngl is not None else "picture"
         return f"StructureView({self._reading.structure_id}: {len(self.result)} sites, {group}, {engine})"
-
-
-SITE_HEADERS = ("site", "a", "b", "c", "x / Å", "y / Å", "z / Å")
-
-
-def _label(structure: Structure, k: int) -> str:
-    # Element and position, made here: labels of a file are never shown.
-    return f"{structure[k].specie.symbol}{k + 1}"
 
 
 def show(x: Any) -> StructureView:
