@@ -28,7 +28,7 @@ export function drawMap({ elements, groups, map }: ElementsData): ElementMap {
     const dot = s("circle", { cx: x, cy: y, r: 5 });
     dot.style.setProperty("fill", groups[group]?.color ?? "var(--cn-muted)");
     return s("g", { class: "cn-point", role: "option", "data-item": item, "aria-selected": "false",
-      "aria-label": `${name}, ${groups[group] ? `group ${groups[group].label}` : "in no group"}` }, dot, text);
+      "aria-label": `${symbol} ${name}, ${groups[group] ? `group ${groups[group].label}` : "in no group"}` }, dot, text);
   });
   const lasso = s("polygon", { class: "cn-lasso" });
   const svg = s("svg", { class: "cn-map", viewBox: `0 0 ${MAP[0]} ${MAP[1]}`, role: "listbox", "aria-multiselectable": "true",

@@ -47,8 +47,7 @@ class ElementsScene {
   constructor(private readonly context: ViewContext, private readonly signal: AbortSignal) {
     const data = this.data = parseElements(context.state.data);
     this.tiles = data.elements.map(({ symbol, group, status }, k) =>
-      h("div", { class: "cn-tile", role: "option", "data-item": k, "data-status": status },
-        h("b", {}, symbol), h("small", { "aria-hidden": "true" }, data.groups[group]?.label ?? "")));
+      h("div", { class: "cn-tile", role: "option", "data-item": k, "data-status": status, "data-label": data.groups[group]?.label ?? "" }, h("b", {}, symbol)));
     this.table = h("div", { class: "cn-table", role: "listbox", "aria-multiselectable": "true", "aria-label": "Periodic table" }, ...this.tiles);
     this.map = drawMap(data);
     const ks = [...new Set([...data.bands.map(({ k }) => k), ...Array.from({ length: MOST_GROUPS - 1 }, (_, i) => i + 2)])].sort((a, b) => a - b);
