@@ -123,7 +123,7 @@ RECIPES.add(
         subset="mp12k.json",
         targets=("formation_energy_per_atom", "band_gap_pbe"),
         model=SENConfig.fast(dropout=0.1),
-        epochs=15,
+        epochs=18,
         gradient_clip=1.0,
         ema=0.999,
     ),
