@@ -27,6 +27,7 @@ NAMES = (
     "structure",
     "surface",
     "lobes",
+    "matrix",
     "panel",
     "upload",
 )

@@ -126,11 +126,8 @@ class Weights(cn.ModelAdapter):
 
 
 def matrix_view():
-    """Two heads over the atoms of rutile, an operation and a pair chosen."""
-    view = matrices(Weights(), "rutile").view()
-    view.operations = ["4+ [001]"]
-    view.pairs = [(0, 2)]
-    return view
+    """Two heads over the atoms of rutile."""
+    return matrices(Weights(), "rutile").view()
 
 
 def story_view():

@@ -163,3 +163,32 @@ def test_a_closed_view_leaves_the_result(result):
     view.close()
     assert view.data == {}
     assert view.result.residuals("attention").rms > 0
+
+
+def test_the_tab_waits_until_it_is_asked_and_follows_the_crystal():
+    view = cn.explain("CsCl")
+    tab = view.tabs["matrices"]
+    assert tab.view is None
+    assert list(tab.sections()) == []
+    assert "not asked for" in tab.scene().description
+    assert tab.code == "cn.matrices('gmtnet-dielectric', 'CsCl')"
+    tab.widget.children[1].click()
+    assert tab.view.result.group.action.symmetry.symbol == "Pm-3m"
+    assert tab.view in view.session.views
+    assert len(list(tab.sections())) == 1
+    assert "gmtnet-dielectric" in tab.to_text()
+    shown_ = tab.view
+    view.close()
+    assert shown_.data == {}
+
+
+def test_the_tab_says_why_a_model_has_nothing_to_show():
+    view = cn.explain("CsCl")
+    tab = view.tabs["matrices"]
+    tab._context = type(tab._context)(
+        **{f: getattr(tab._context, f) for f in tab._context.__slots__ if f != "model"}, model="no-such-model"
+    )
+    tab.show()
+    assert tab.view is None
+    assert "no-such-model" in tab.widget.children[0].value
+    view.close()

@@ -88,8 +88,8 @@ def test_a_session_keeps_no_view_alive():
     s.cells = ["c14"]
 
 
-# What a view marks from its own state: the lost operations and the zeros that opened.
-MARKED_AT_START = {("breaking", "operations"), ("breaking", "cells")}
+# What a view marks from its own state: the lost operations and the zeros that opened; chosen elements.
+MARKED_AT_START = {("breaking", "operations"), ("breaking", "cells"), ("elements", "elements")}
 
 
 @pytest.mark.parametrize("kind", SELECTABLE)

@@ -99,6 +99,8 @@ def test_states_cover_all_kinds():
     assert {v().kind for v in states.VIEWS.values()} == {
         "breaking",
         "crystal",
+        "elements",
+        "matrix",
         "tensor",
         "story",
         "structure",
