@@ -42,6 +42,7 @@ from .values.trace import TraceEntry as TraceEntry
 from .widgets.breaking import break_symmetry as break_symmetry
 from .widgets.elements_view import periodic_table as periodic_table
 from .widgets.explain import explain as explain
+from .widgets.fusion import fusion_diagrams as fusion_diagrams
 from .widgets.matrices import matrices as matrices
 from .widgets.prediction_panel import panel as panel
 from .widgets.session import link as link
