@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -174,27 +173,52 @@ def _from_frame(frame: pd.DataFrame) -> ElementTable:
     return ElementTable(numbers.to_numpy(dtype=float), tuple(numbers.index), "frame", told)
 
 
+#: Of the tables of ElementEmbeddings; the others were learned.
+_KINDS = {
+    "magpie": "descriptor", "oliynyk": "descriptor", "xenonpy": "descriptor", "mod_petti": "descriptor",
+    "atomic": "descriptor", "random_200": "random",
+}  # fmt: skip
+
+
 class _Embedding(Protocol):
     embeddings: dict[str, Any]
 
 
 def _embedding_class() -> Any:
-    """The class of ElementEmbeddings (Onwuli et al. 2023, doi:10.1039/D3DD00121K), or None."""
-    if importlib.util.find_spec("elementembeddings") is None:
+    """The class of ElementEmbeddings (Onwuli et al. 2023, doi:10.1039/D3DD00121K), or None without it."""
+    try:
+        return importlib.import_module("elementembeddings.core").Embedding
+    except ImportError:  # also where one of its own dependencies is missing
         return None
-    return importlib.import_module("elementembeddings.core").Embedding
+
+
+def _needs_element_embeddings() -> MissingExtra:
+    return MissingExtra(
+        "extra.element_embeddings",
+        found="this needs ElementEmbeddings, which is not installed, or not with all that it needs",
+        action="Install it with: pip install ElementEmbeddings",
+    )
 
 
 def _installed() -> tuple[str, ...]:
-    if importlib.util.find_spec("elementembeddings") is None:
+    # The list of names alone: the package itself loads plotting libraries.
+    try:
+        module = importlib.import_module("elementembeddings.utils.config")
+    except ImportError:
         return ()
-    module = importlib.import_module("elementembeddings.core")
     return tuple(getattr(module, "DEFAULT_ELEMENT_EMBEDDINGS", {}))
 
 
 def _from_element_embeddings(name: str) -> ElementTable:
-    found: _Embedding = _embedding_class().load_data(name)
-    source = {"source": "ElementEmbeddings", "citation": "Onwuli et al. 2023, doi:10.1039/D3DD00121K"}
+    embedding = _embedding_class()
+    if embedding is None:
+        raise _needs_element_embeddings()
+    found: _Embedding = embedding.load_data(name)
+    source: dict[str, str] = {
+        "source": "ElementEmbeddings",
+        "citation": "Onwuli et al. 2023, doi:10.1039/D3DD00121K",
+        "kind": _KINDS.get(name.removesuffix("_sc"), "learned"),
+    }
     rows = {s: list(map(float, v)) for s, v in found.embeddings.items()}
     return table_file.from_mapping(rows, name, **source)
 
@@ -209,11 +233,7 @@ def to_element_embeddings(table: ElementTable) -> Any:
     """
     embedding = _embedding_class()
     if embedding is None:
-        raise MissingExtra(
-            "extra.element_embeddings",
-            found="this needs ElementEmbeddings, which is not installed",
-            action="Install it with: pip install ElementEmbeddings",
-        )
+        raise _needs_element_embeddings()
     try:
         return embedding({s: table[s] for s in table.seen}, table.name)
     except (TypeError, ValueError) as error:
