@@ -22,7 +22,7 @@ from crysnb.structure.read import read
 from crysnb.symmetry.detect import detect
 from crysnb.symmetry.idealize import idealized_primitive
 from crysnb.values.crystal_batch import CrystalBatch
-from crysnb.values.trace import AXES, Recorder, Trace, TraceEntry
+from crysnb.values.trace import AXES, Changes, Recorder, Trace, TraceEntry
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -38,6 +38,7 @@ def trace(
     idealize: bool = False,
     device: str = "auto",
     dtype: Dtype = "float32",
+    change: Changes | None = None,
 ) -> Trace:
     """Every named intermediate tensor of a model for one crystal.
 
@@ -57,6 +58,9 @@ def trace(
     dtype
         ``"float32"``, as ``predict`` runs; ``"float64"`` converts the same weights and runs on the CPU, so
         that symmetry is told from rounding. An adapter's own numbers stay as they are.
+    change
+        Ablation: name of a tensor, or a pattern such as ``"member*.block1.gate"`` -> function that gives what
+        the model goes on with in its place. Only for models of this package.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def trace(
         ``trace.train_mode`` for a network in training mode; for an adapter ``adapter.trace``,
         ``adapter.train_mode``, ``trace.axes``, ``trace.shape``, ``trace.irreps``, each with the entry's name.
     UnknownName
-        For another ``dtype``.
+        For another ``dtype``, and for a ``change`` of a tensor that there is not.
     """
     if dtype not in ("float32", "float64"):
         raise UnknownName.of("dtype", dtype, ("float32", "float64"))
@@ -79,6 +83,10 @@ def trace(
     if idealize:
         structure = idealized_primitive(structure, detect(structure))
     if isinstance(model, (ModelAdapter, type)):
+        if change:
+            raise ShapeError(
+                "trace.change", found="a change inside an adapter", accepted="models of this package"
+            )
         return _of_adapter(model, structure)
     loaded = load_model(model, device)
     if cast("nn.Module", loaded.network).training:
@@ -89,15 +97,17 @@ def trace(
             action="Call model.network.eval()",
         )
     element_notices(structure, loaded.card)
-    return trace_of(double(loaded) if dtype == "float64" else loaded, structure)
+    return trace_of(double(loaded) if dtype == "float64" else loaded, structure, change)
 
 
-def trace_of(model: Model, structure: Structure) -> Trace:
+def trace_of(model: Model, structure: Structure, change: Changes | None = None) -> Trace:
     """The same for a loaded model and a checked structure, whatever elements the model was trained on."""
-    recorder = Recorder()
+    recorder = Recorder(change)
     graph = model.graph(structure)
     neighbor_notices(graph, model.cutoff)
     outputs = model.forward(graph, recorder)
+    if recorder.unused:
+        raise UnknownName.of("tensor", recorder.unused[0], recorder.trace())
     return Trace(recorder.trace(), batch=graph, model=model.name, by_construction=True, outputs=outputs)
 
 

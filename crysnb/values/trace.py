@@ -8,12 +8,13 @@ Nothing is attached to the module, so nothing can leak from one notebook cell to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import fnmatch
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from crysnb.errors import CrysnbError, ShapeError, UnknownName
+from crysnb.errors import CrysnbError, ShapeError, UnknownName, quote
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -123,24 +124,42 @@ class Trace(Mapping[str, TraceEntry]):
         }
 
 
+#: Name of a tensor, or a pattern such as ``"member*.block1.gate"`` -> what takes its place.
+Changes = Mapping[str, Callable[["Tensor"], "Tensor"]]
+
+
 class Recorder:
-    """A tap that keeps a detached copy of every tensor it sees.
+    """A tap that keeps a detached copy of every tensor it sees, and may put others in their place.
+
+    Parameters
+    ----------
+    changes
+        Name or pattern (``*`` for any letters) -> function of the tensor, whose result of the same shape the
+        model goes on with, and which is what is recorded.
 
     Raises
     ------
     CrysnbError
         ``trace.duplicate_name`` if a model uses one name twice.
     ShapeError
-        If the axes do not fit the tensor, or an axis word is not in :data:`AXES`.
+        ``trace.axes`` if the axes do not fit the tensor, or an axis word is not in :data:`AXES`;
+        ``trace.change`` if a function changes the shape.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
         self._entries: dict[str, TraceEntry] = {}
+        self._changes = dict(changes or {})
+        self._unused = set(self._changes)
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Names and patterns of changes that no tensor has had so far."""
+        return tuple(name for name in self._changes if name in self._unused)
 
     def __call__(
         self, name: str, value: Tensor, /, *, axes: tuple[str, ...], irreps: str | None = None, doc: str = ""
     ) -> Tensor:
-        """Keep a copy of ``value`` on the CPU and return ``value`` itself."""
+        """Keep a copy of ``value`` on the CPU and return ``value`` itself, or what takes its place."""
         if name in self._entries:
             raise CrysnbError("trace.duplicate_name", found=f"two intermediate tensors are called {name!r}")
         if len(axes) != value.ndim or not AXES.issuperset(axes):
@@ -149,9 +168,26 @@ class Recorder:
                 found=f"{name}: axes {axes} for a tensor of shape {tuple(value.shape)}",
                 accepted=f"one of {sorted(AXES)} per dimension",
             )
+        value = self._changed(name, value)
         self._entries[name] = TraceEntry(
             value=value.detach().to("cpu", copy=True), axes=tuple(axes), irreps=irreps, doc=doc
         )
+        return value
+
+    def _changed(self, name: str, value: Tensor) -> Tensor:
+        for pattern, change in self._changes.items():
+            if not fnmatch.fnmatchcase(name, pattern):
+                continue
+            self._unused.discard(pattern)
+            changed = change(value)
+            if getattr(changed, "shape", None) != value.shape:
+                raise ShapeError(
+                    "trace.change",
+                    found=f"{name}: {quote(type(changed).__name__)} in the place of a tensor of shape "
+                    f"{tuple(value.shape)}",
+                    accepted="a tensor of the same shape",
+                )
+            value = changed.to(value.dtype)
         return value
 
     def trace(self) -> Trace:

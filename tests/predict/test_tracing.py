@@ -150,3 +150,28 @@ def test_an_adapter_that_cannot_be_traced_is_refused():
         with pytest.raises(ShapeError) as caught:
             cn.trace("quartz", adapter)
         assert caught.value.code == code
+
+
+def test_a_tensor_may_be_changed_on_the_way():
+    plain = cn.trace("quartz", MODEL)
+    same = cn.trace("quartz", MODEL, change={"member*.block1.gate": lambda a: a})
+    assert torch.equal(same.outputs["dielectric"], plain.outputs["dielectric"])
+    closed = cn.trace("quartz", MODEL, change={"member*.block1.gate": torch.zeros_like})
+    assert closed["member0.block1.gate"].value.abs().max() == 0
+    assert closed["member3.block1.gate"].value.abs().max() == 0
+    assert torch.equal(closed["member0.block0.out"].value, plain["member0.block0.out"].value)
+    assert not torch.allclose(closed.outputs["dielectric"], plain.outputs["dielectric"])
+    # Nothing stays attached to the model.
+    assert torch.equal(cn.trace("quartz", MODEL).outputs["dielectric"], plain.outputs["dielectric"])
+
+
+def test_changes_that_cannot_be_made_are_refused():
+    with pytest.raises(UnknownName, match="Did you mean"):
+        cn.trace("quartz", MODEL, change={"block1.gates": torch.zeros_like})
+    for wrong in (lambda a: a[:1], lambda a: None):
+        with pytest.raises(ShapeError) as caught:
+            cn.trace("quartz", MODEL, change={"member0.block1.gate": wrong})
+        assert caught.value.code == "trace.change"
+    with pytest.raises(ShapeError) as caught:
+        cn.trace("quartz", Mine(), change={"attention": torch.zeros_like})
+    assert caught.value.code == "trace.change"
