@@ -15,7 +15,13 @@ from crysnb.predict.run import DEFAULT_MODEL
 from crysnb.structure.read import Reading, read
 from crysnb.symmetry.detect import symmetry
 from crysnb.values.symmetry_info import SymmetryInfo
-from crysnb.widgets import breaking_tab, html, matrix_tab, tensor_tab  # noqa: F401 - they register their tabs
+from crysnb.widgets import (  # noqa: F401 - they register their tabs
+    breaking_tab,
+    elements_tab,
+    html,
+    matrix_tab,
+    tensor_tab,
+)
 from crysnb.widgets.base import display_twice
 from crysnb.widgets.closing import close_whole
 from crysnb.widgets.crystal_view import CrystalView

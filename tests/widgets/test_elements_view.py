@@ -7,6 +7,7 @@ import pytest
 
 import crysnb as cn
 from crysnb.elements.nulls import shuffle_rows
+from crysnb.elements.table import element_tables
 from crysnb.errors import CrysnbError, UnknownName
 from crysnb.values.symbols import SYMBOLS
 from crysnb.widgets.elements_layout import PLACES
@@ -146,3 +147,22 @@ def test_it_is_linked_with_other_views(view):
     assert session.elements == ["Na"]
     session.clear()
     assert view.elements == []
+
+
+def test_the_tab_waits_until_it_is_asked_and_stays_for_another_crystal():
+    explained = cn.explain("NaCl")
+    tab = explained.tabs["elements"]
+    assert tab.view is None
+    assert tab.code == f"cn.periodic_table({tab.table!r})"
+    assert tab.table in element_tables()
+    tab.widget.children[1].click()
+    assert tab.view in explained.session.views
+    assert tab.view.result.table in tab.to_text()
+    explained.session.elements = ["Na"]
+    assert tab.view.elements == ["Na"]
+    shown = tab.view
+    tab.follow(explained._context())
+    assert tab.view is shown
+    assert len(tab.sections()) == 1
+    explained.close()
+    assert shown.data == {}

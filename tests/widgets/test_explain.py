@@ -135,7 +135,7 @@ def test_every_line_of_code_runs(explain, x):
     structure = cn.as_structure("quartz")
     view = explain(x if x == "quartz" else structure)
     titles = [title for title, _ in view.code()]
-    assert titles == ["Crystal", "Prediction", "Tensor", "Break", "Matrices"]
+    assert titles == ["Crystal", "Prediction", "Tensor", "Break", "Elements", "Matrices"]
     for _, line in view.code():
         shown = eval(line, {"cn": cn, "structure": structure})  # noqa: S307 - our own line
         if hasattr(shown, "close"):
@@ -195,7 +195,7 @@ def test_what_was_not_projected_is_not_called_exact(explain):
     assert not any("exact" in s for s in told(view, "guaranteed"))
     assert any("was not projected" in s for s in told(view, "warning"))
     # A crystal is drawn as it is; one that is being distorted is never idealised, nor for its matrices.
-    as_given = ("Crystal", "Break", "Matrices")
+    as_given = ("Crystal", "Break", "Elements", "Matrices")
     told_with = {title: line for title, line in view.story.code if title not in as_given}
     assert all("idealize=False" in line for line in told_with.values())
     assert len(told_with) >= 2
@@ -363,7 +363,7 @@ def test_the_tab_of_the_docs_works_as_it_stands(explain, monkeypatch):
     try:
         exec(compile(source, str(DOCS), "exec"), {})  # noqa: S102 - our own documentation
         view = explain("NaCl")
-        assert list(view.tabs) == ["tensor", "breaking", "matrices", "density"]
+        assert list(view.tabs) == ["tensor", "breaking", "elements", "matrices", "density"]
         assert any("density" in s for s in told(view, "fact"))
         assert "g/cm³" in view.to_text()
         view.to_png()
