@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +46,8 @@ class TensorNetwork(nn.Module, ABC):
     """
 
     heads: nn.ModuleDict
+    #: Whether the tensors turn with the crystal.
+    turns: ClassVar[bool] = True
 
     def add_heads(self, names: Iterable[str], width: int, channels: Mapping[Irrep, int]) -> None:
         """One head per property, on invariant features of ``width`` and ``channels`` of each irrep."""
@@ -104,6 +106,11 @@ class TensorEnsemble(nn.Module):
         """Edges reach out to the whole shell of this many neighbours; None for all within the cutoff."""
         found: int | None = getattr(self.config, "neighbors", None)
         return found
+
+    @property
+    def turns(self) -> bool:
+        """Whether the tensors turn with the crystal."""
+        return bool(self.members[0].turns)
 
     @property
     def properties(self) -> tuple[str, ...]:

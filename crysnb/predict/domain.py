@@ -67,6 +67,17 @@ def axes_notices(value: Array, card: ModelCard) -> tuple[Notice, ...]:
     return (Notice("prediction.open_axes", "info", text),)
 
 
+def turning_notices(network: object, name: str) -> tuple[Notice, ...]:
+    """Notice where a network of tensors does not turn with the crystal; ``name`` is that of the model."""
+    if getattr(network, "turns", True):
+        return ()
+    text = (
+        f"{name} is a baseline that gives components in fixed axes: the same crystal turned gets the same "
+        "numbers, so that directions mean nothing. Projection onto the point group does not mend that."
+    )
+    return (Notice("model.fixed_axes", "warning", text),)
+
+
 def distance_notices(features: Array, reference: FeatureReference | None) -> tuple[Notice, ...]:
     """Notice where a crystal lies far from those that the model was trained on.
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from crysnb.errors import CrysnbError, DeviceMemory, ShapeError, SymmetryUndetermined, UnknownName, quote
 from crysnb.models.interface import Model, gpu_fault, load_model
-from crysnb.predict.domain import axes_notices, distance_notices, element_notices
+from crysnb.predict.domain import axes_notices, distance_notices, element_notices, turning_notices
 from crysnb.predict.memory import Runner, chunks
 from crysnb.predict.metals import metal_notices
 from crysnb.predict.progress import Progress, Report
@@ -292,6 +292,7 @@ def _finish(
         value = spec.tensor.matrix(value)
         notices += [*refused, *unphysical(spec.tensor, raw if ideal is None else ideal, value)]
         notices += axes_notices(value, model.card)
+        notices += turning_notices(model.network, model.name)
         if not refused:
             spread = _uncertainty(job, spec, model, final)
     if not faults and (features := final.get(FEATURES)) is not None:

@@ -62,7 +62,7 @@ RECIPES.add(
         lessons=("mp_moduli_3k", "mp_moduli_binary"),
         lesson_epochs=8,
         lesson_atoms=10,
-        members=3,
+        members=2,
     ),
 )
 RECIPES.add(

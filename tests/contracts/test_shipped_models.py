@@ -7,7 +7,8 @@ from crysnb.weights import store
 
 for _name in store.shipped():
     _class = "Test" + _name.title().replace("-", "")
-    globals()[_class] = type(_class, (ModelContract,), {"model": _name})
+    _turns = store.shipped_card(_name).family != "megnet-tensor"
+    globals()[_class] = type(_class, (ModelContract,), {"model": _name, "turns": _turns})
 
 
 def test_there_are_shipped_models() -> None:

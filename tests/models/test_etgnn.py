@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import crysnb as cn
 from crysnb.errors import CrysnbError
 from crysnb.graph.build import build, build_one
 from crysnb.models.etgnn.config import ETGNNConfig
@@ -16,6 +17,7 @@ from crysnb.symmetry.detect import detect
 from crysnb.symmetry.project import project
 from crysnb.values.property_spec import property_spec
 from crysnb.values.tensor_kind import rotate
+from crysnb.weights import store
 
 ALL = ("dielectric", "piezoelectric", "elastic")
 CONFIG = ETGNNConfig(properties=ALL, cutoff=4.5, width=8, hidden=16, blocks=2, channels=4, n_radial=12)
@@ -95,3 +97,10 @@ def test_families_are_built_from_plain_data(family):
     assert net(graph)["elastic.members"].shape == (1, 2, 3, 3, 3, 3)
     with pytest.raises(CrysnbError, match="width"):
         build_network(family, {**plain, "width": 0})
+
+
+@pytest.mark.skipif("megnet-dielectric" not in store.shipped(), reason="the baseline is not shipped")
+def test_who_predicts_in_fixed_axes_is_told():
+    codes = [n.code for n in cn.predict("rutile", "megnet-dielectric").notices]
+    assert "model.fixed_axes" in codes
+    assert "model.fixed_axes" not in [n.code for n in cn.predict("rutile", "etgnn-dielectric").notices]

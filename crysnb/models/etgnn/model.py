@@ -121,6 +121,8 @@ class FixedAxes(DistanceNetwork):
         Sizes; determines the module completely.
     """
 
+    turns = False
+
     def __init__(self, config: ETGNNConfig) -> None:
         super().__init__(config)
         self.sizes = [config.channels * (2 * order + 1) for order, _ in self.wanted]
