@@ -74,6 +74,7 @@ def elements_state(explored: Explored, *, live: bool = True) -> dict[str, Any]:
         "schemes": schemes(explored),
         "map": _map(explored.map),
         "bands": _bands(clusters, explored.scores),
+        "tree": _tree(clusters),
         "agreement": _agreement(clusters),
         "methods": [{"label": METHOD_NAMES[m], "value": m, "hint": ""} for m in METHODS],
         "maps": [{"label": text, "value": m, "hint": ""} for m, text in MAP_NAMES.items()],
@@ -262,6 +263,22 @@ def _bands(clusters: ElementClusters, others: tuple[KScore, ...]) -> list[dict[s
             }
         )
     return out
+
+
+def _tree(clusters: ElementClusters) -> dict[str, Any]:
+    """Leaves from left to right, and joints: left, its bottom, right, its bottom, and top, from 0 to 1."""
+    if clusters.linkage is None:
+        return {"leaves": [], "joints": []}
+    from scipy.cluster.hierarchy import dendrogram
+
+    drawn = dendrogram(clusters.linkage, no_plot=True)
+    symbols, highest = list(clusters.labels), max(map(max, drawn["dcoord"])) or 1.0
+    across = 10.0 * len(symbols)  # SciPy's leaves are ten apart
+    joints = [
+        [_rounded(v) for v in (x[0] / across, y[0] / highest, x[3] / across, y[3] / highest, y[1] / highest)]
+        for x, y in zip(drawn["icoord"], drawn["dcoord"], strict=True)
+    ]
+    return {"leaves": [symbols[i] for i in drawn["leaves"]], "joints": joints}
 
 
 def _agreement(clusters: ElementClusters) -> list[dict[str, str]]:

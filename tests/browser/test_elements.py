@@ -157,6 +157,17 @@ def test_another_number_of_groups_is_computed(page):
     assert in_python(page)[2] == 3
 
 
+def test_joined_groups_have_a_tree(page, screenshots):
+    page.settle(page.page.locator(f"{VIEW} select").first).select_option("agglomerative")
+    page.page.locator(f"{VIEW} .cn-tree").wait_for(state="attached")
+    leaves = page.page.locator(f"{VIEW} .cn-leaf")
+    assert leaves.count() == 97
+    page.settle(page.page.locator(f"{VIEW} .cn-leaf[data-leaf=Fe] circle")).click()
+    page.page.wait_for_timeout(300)
+    assert in_python(page)[0] == ["Fe"]
+    page.page.locator(f"{VIEW} .cn-dendrogram").screenshot(path=screenshots / "elements-tree.png")
+
+
 def test_it_is_legible_in_both_themes_and_nothing_sticks_out(page, screenshots):
     view = page.page.locator(VIEW)
     for theme, light in (("JupyterLab Dark", False), ("JupyterLab Light", True)):

@@ -6,6 +6,8 @@ import type { Band, ElementsData } from "./elements_schema";
 export const MAP: Spot = [460, 330];
 const CHART: Spot = [300, 170];
 const LEFT = 34;
+const TREE: Spot = [960, 190];
+const FOOT = 34;
 
 export interface ElementMap {
   readonly svg: SVGSVGElement;
@@ -60,4 +62,25 @@ export function drawBands(bands: readonly Band[]): SVGSVGElement {
   const words = bands.map((b) => `${b.k} groups ${b.silhouette.toFixed(2)}, noise ${b.low.toFixed(2)} to ${b.high.toFixed(2)}`).join("; ");
   return s("svg", { class: "cn-bands", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Silhouette: ${words}` },
     label(LEFT - 5, y(low) + 4, low.toFixed(2), "end"), label(LEFT - 5, y(high) + 4, high.toFixed(2), "end"), ...marks);
+}
+
+/** The order in which groups were joined; null where they were not joined but divided. */
+export function drawTree({ tree, elements, groups }: ElementsData): SVGSVGElement | null {
+  const [width, height] = TREE;
+  if (tree.leaves.length === 0) return null;
+  const x = (v: number): number => 4 + (width - 8) * v;
+  const y = (v: number): number => 4 + (height - FOOT - 4) * (1 - v);
+  const joints = tree.joints.map(([left = 0, low = 0, right = 0, other = 0, top = 0]) =>
+    s("path", { d: `M${x(left)} ${y(low)}V${y(top)}H${x(right)}V${y(other)}` }));
+  const leaves = tree.leaves.map((symbol, k) => {
+    const at = x((k + 0.5) / tree.leaves.length);
+    const name = s("text", { x: at, y: height - (k % 2 ? 3 : 12), "text-anchor": "middle" });
+    name.textContent = symbol;
+    const dot = s("circle", { cx: at, cy: height - FOOT + 7, r: 3.5 });
+    const group = elements.find((e) => e.symbol === symbol)?.group ?? -1;
+    dot.style.setProperty("fill", groups[group]?.color ?? "var(--cn-muted)");
+    return s("g", { class: "cn-leaf", "data-leaf": symbol }, dot, name);
+  });
+  return s("svg", { class: "cn-tree", viewBox: `0 0 ${width} ${height}`, role: "img",
+    "aria-label": `Dendrogram of ${tree.leaves.length} elements: the groups are those of the legend` }, ...joints, ...leaves);
 }

@@ -19,6 +19,7 @@ const scheme = fields({
   legend: listOf(fields({ label: string, color })), ends: listOf(string),
 });
 const plane = fields({ method: string, x: string, y: string, trust: string });
+const tree = fields({ leaves: listOf(string), joints: listOf((v, at) => numbers(v, at, 5)) });
 const band = fields({ k: (v, at) => integer(v, at, 0, ELEMENTS), silhouette: number, low: number, high: number, chosen: flag });
 
 export type ElementEntry = ReturnType<typeof element>;
@@ -37,6 +38,8 @@ export interface ElementsData {
   readonly schemes: readonly Scheme[];
   readonly map: ReturnType<typeof plane>;
   readonly bands: readonly Band[];
+  /** Leaves from left to right; joints: left, its bottom, right, its bottom, and top, from 0 to 1. */
+  readonly tree: ReturnType<typeof tree>;
   readonly agreement: readonly Fact[];
   readonly methods: readonly Fact[];
   readonly maps: readonly Fact[];
@@ -54,6 +57,6 @@ export function parseElements(value: unknown): ElementsData {
     title: text(d, "title"), subtitle: text(d, "subtitle"), facts: list(d, "facts", fact), notices: list(d, "notices", notice),
     verdict: text(d, "verdict"), severity: oneOf(d["severity"], SEVERITIES, "severity"), elements, schemes,
     groups: list(d, "groups", group), map: plane(d["map"], "map"), bands: list(d, "bands", band),
-    agreement: list(d, "agreement", fact), methods: list(d, "methods", fact), maps: list(d, "maps", fact), live: flag(d["live"]),
+    tree: tree(d["tree"], "tree"), agreement: list(d, "agreement", fact), methods: list(d, "methods", fact), maps: list(d, "maps", fact), live: flag(d["live"]),
   };
 }

@@ -2,7 +2,7 @@
 // brushing need no kernel; other groups do.
 import { h, uniqueName } from "./dom";
 import { inside, towards, type Spot } from "./elements_layout";
-import { drawBands, drawMap, MAP, type ElementMap } from "./elements_parts";
+import { drawBands, drawMap, drawTree, MAP, type ElementMap } from "./elements_parts";
 import { parseElements, type ElementEntry, type ElementsData, type Scheme } from "./elements_schema";
 import { containKeys, header, leave, noticeList, showStatus, statusLines, watchStatus } from "./panel";
 import { Roving } from "./roving";
@@ -35,6 +35,7 @@ class ElementsScene {
   private readonly tiles: readonly HTMLElement[];
   private readonly table: HTMLElement;
   private readonly map: ElementMap;
+  private readonly tree: SVGSVGElement | null;
   private readonly selects: Readonly<Record<"method" | "k" | "map" | "color" | "columns", HTMLSelectElement>>;
   private readonly legend = h("ul", { class: "cn-legend cn-groups", "aria-label": "Legend" });
   private readonly caption = h("p", { class: "cn-caption" });
@@ -50,6 +51,7 @@ class ElementsScene {
       h("div", { class: "cn-tile", role: "option", "data-item": k, "data-status": status, "data-label": data.groups[group]?.label ?? "" }, h("b", {}, symbol)));
     this.table = h("div", { class: "cn-table", role: "listbox", "aria-multiselectable": "true", "aria-label": "Periodic table" }, ...this.tiles);
     this.map = drawMap(data);
+    this.tree = drawTree(data);
     const ks = [...new Set([...data.bands.map(({ k }) => k), ...Array.from({ length: MOST_GROUPS - 1 }, (_, i) => i + 2)])].sort((a, b) => a - b);
     const named = (entries: readonly { readonly label: string; readonly value: string }[]): HTMLSelectElement =>
       h("select", { id: uniqueName() }, ...entries.map(({ label, value }) => h("option", { value }, label)));
@@ -92,6 +94,10 @@ class ElementsScene {
       if (element !== undefined) this.select([element]);
       else if (button) this.select(data.elements.filter(({ group }) => group === this.solo).map(({ symbol }) => symbol));
     }), { signal });
+    this.tree?.addEventListener("click", wrap((event: MouseEvent) => {
+      const symbol = event.target instanceof Element ? event.target.closest<SVGElement>("[data-leaf]")?.dataset["leaf"] : undefined;
+      if (symbol !== undefined) this.choose(data.elements.findIndex((e) => e.symbol === symbol), event.ctrlKey || event.shiftKey || event.metaKey);
+    }), { signal });
     state.watch(["options", "elements"], signal, wrap<void>(() => { this.paint(); this.announce(); }));
     state.join(signal, { hover: wrap(({ elements = [] }) => this.warm(data.elements.flatMap(({ symbol }, k) => (elements.includes(symbol) ? [k] : [])))) });
     state.onDead(signal, () => this.disable());
@@ -117,6 +123,7 @@ class ElementsScene {
           h("ul", { class: "cn-facts", "aria-label": "Agreement with chemistry, adjusted mutual information" },
             ...data.agreement.map(({ label, value, hint }: Fact) => h("li", { class: "cn-fact", title: hint }, h("span", { class: "cn-key" }, label), " ", h("span", {}, value)))),
           h("p", { class: "cn-origin" }, "Agreement with chemistry (AMI): 1 the same, 0 by chance."))),
+      ...(this.tree ? [h("figure", { class: "cn-dendrogram" }, this.tree, h("figcaption", { class: "cn-origin" }, "The order in which elements were joined. Click one to select it."))] : []),
       ...noticeList(data.notices), this.help, ...statusLines(), this.live);
   }
 
@@ -204,6 +211,9 @@ class ElementsScene {
       point.toggleAttribute("data-faded", solo >= 0 && group !== solo);
       point.toggleAttribute("data-near", near.includes(symbol));
     });
+    for (const leaf of this.tree?.querySelectorAll<SVGElement>("[data-leaf]") ?? []) {
+      leaf.toggleAttribute("data-selected", picked.includes(leaf.dataset["leaf"]!));
+    }
     this.legend.replaceChildren(...this.legendItems());
     this.detail.replaceChildren(...this.details(last));
     this.caption.textContent ||= " ";

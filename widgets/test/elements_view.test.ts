@@ -231,6 +231,20 @@ describe("the view", () => {
     expect(m.values["elements"]).toEqual(["Fe"]);
   });
 
+  it("draws the tree of joined groups, whose leaves select", () => {
+    const leaves = [...host.querySelectorAll<SVGElement>(".cn-leaf")];
+    expect(leaves.map((leaf) => leaf.dataset["leaf"])).toEqual(data.tree.leaves);
+    expect(host.querySelectorAll(".cn-tree path").length).toBe(leaves.length - 1);
+    leaves[3]!.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    expect(m.values["elements"]).toEqual([data.tree.leaves[3]]);
+    expect(host.querySelectorAll(".cn-leaf[data-selected]").length).toBe(1);
+    // Leaves of a group stand together: a cut of the tree.
+    const groups = data.tree.leaves.map((symbol) => data.elements.find((e) => e.symbol === symbol)!.group);
+    expect(groups.filter((g, k) => k === 0 || g !== groups[k - 1]).length).toBe(data.groups.length);
+    m.set("data", { ...fixtures.elements, tree: { leaves: [], joints: [] } });
+    expect(host.querySelector(".cn-tree")).toBeNull();
+  });
+
   it("says that noise is noise", () => {
     m.set("data", fixtures.noise);
     expect(one(".cn-verdict").dataset["severity"]).toBe("warning");
