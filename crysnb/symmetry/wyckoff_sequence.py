@@ -317,7 +317,8 @@ class WyckoffSequence:
         """One row per token: kind, orbit, name, value, is_free."""
         import pandas as pd
 
-        return pd.DataFrame([token._asdict() for token in self.tokens])
+        frame = pd.DataFrame([token._asdict() for token in self.tokens])
+        return frame.astype({"orbit": "Int64"})  # whole numbers, also where there is none
 
 
 def _moved(orbit: Orbit, new: object) -> Orbit:

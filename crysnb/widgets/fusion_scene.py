@@ -9,7 +9,7 @@ from crysnb.tensors.recoupling import Recoupling
 from crysnb.widgets.number_text import MINUS, small_text
 from crysnb.widgets.scene import INK, RELATION, RULE, TIE, Circle, Line, Polygon, Scene, Shape, Text
 
-_WIDTH, _MARGIN = 640, 14
+WIDTH, _MARGIN = 640, 14
 _PER_ROW, MAX_TREES = 6, 18
 _CELL, _LEVEL = 102.0, 22.0
 _MAX_MATRIX, _SIDE, _NAMES = 8, 40.0, 130.0
@@ -45,7 +45,7 @@ def fusion_scene(diagrams: FusionDiagrams, recoupling: Recoupling | None = None)
         matrix, y = _matrix(recoupling, y)
         shapes += matrix
     return Scene(
-        width=_WIDTH, height=int(y + _MARGIN), shapes=tuple(shapes), title=title, description=lines[0]
+        width=WIDTH, height=int(y + _MARGIN), shapes=tuple(shapes), title=title, description=lines[0]
     )
 
 
@@ -129,6 +129,6 @@ def _entry(value: float, x: float, y: float) -> list[Shape]:
     fill = TIE if value > 0 else RELATION
     text = f"{value:.3f}".replace("-", MINUS) if size > 1e-9 else "0"
     return [
-        Polygon(points=corners, fill=fill, stroke=RULE, opacity=0.35 * size),
+        Polygon(points=corners, fill=fill, stroke=RULE, opacity=0.2 * size),
         Text(x=x + _SIDE / 2, y=y + _SIDE / 2 + 4, text=text, size=10, color=INK, anchor="middle"),
     ]

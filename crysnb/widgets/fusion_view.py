@@ -10,7 +10,7 @@ from crysnb.tensors.fusion_trees import all_shapes, shape_text
 from crysnb.tensors.recoupling import Recoupling
 from crysnb.widgets.closing import close_whole
 from crysnb.widgets.fusion import picture_bundle
-from crysnb.widgets.fusion_scene import fusion_scene
+from crysnb.widgets.fusion_scene import WIDTH, fusion_scene
 from crysnb.widgets.svg import to_svg
 
 try:
@@ -43,17 +43,14 @@ class FusionView:
         self._recoupling: Recoupling | None = None
         self._following = False
         self.l_max = ipywidgets.IntSlider(description="l ≤", min=0, max=MAX_L, continuous_update=False)
-        self.order = ipywidgets.ToggleButtons(
-            description="factors ν", options=ORDERS, style={"button_width": "auto"}
-        )
+        self.order = ipywidgets.Dropdown(description="factors ν", options=ORDERS)
         self.l = ipywidgets.IntSlider(description="target l", min=0, max=MAX_L, continuous_update=False)
-        self.parity = ipywidgets.ToggleButtons(
-            description="parity", options=[("even", "e"), ("odd", "o")], style={"button_width": "auto"}
-        )
+        self.parity = ipywidgets.Dropdown(description="parity", options=[("even", "e"), ("odd", "o")])
         self.shape = ipywidgets.Dropdown(description="shape")
         self.other = ipywidgets.Dropdown(description="in terms of")
         self.leaves = ipywidgets.Dropdown(description="leaves")
-        self.picture = ipywidgets.Image(format="svg+xml", layout={"max_width": "100%", "height": "auto"})
+        size = {"width": f"{WIDTH}px", "max_width": "100%", "height": "auto"}
+        self.picture = ipywidgets.Image(format="svg+xml", layout=size)
         self._controls = (
             self.l_max, self.order, self.l, self.parity, self.shape, self.other, self.leaves
         )  # fmt: skip

@@ -238,6 +238,7 @@ def test_tokens_and_plain_data_agree():
     assert len(free) == rutile.degrees_of_freedom.total
     frame = rutile.to_frame()
     assert list(frame["value"])[2] == "Ti"
+    assert frame["orbit"].dropna().tolist() == 5 * [0] + 5 * [1]
     assert frame["name"].tolist()[-5] == "b = a"
     data = rutile.to_dict()
     assert json.loads(json.dumps(data)) == data
