@@ -1,5 +1,5 @@
 // Reading of the `data` trait of a tensor view; the shape is that of schema/tensor.schema.json.
-import { integer, list, oneOf, record, SchemaError, string, text } from "./read";
+import { fields, flag, integer, list, listOf, number, oneOf, record, SchemaError, string, text, type Reader } from "./read";
 
 export const ROLES = ["independent", "equal", "opposite", "dependent", "zero", "unknown"] as const;
 export const SEVERITIES = ["info", "warning", "error"] as const;
@@ -85,6 +85,9 @@ export interface TensorData {
   readonly operations: readonly TensorOperation[];
 }
 
+export const fact = fields<Fact>({ label: string, value: string, hint: string });
+export const notice = fields<Notice>({ code: string, severity: (v, at) => oneOf(v, SEVERITIES, at), text: string });
+
 /** The tensor data, or `SchemaError` naming the field that is wrong. */
 export function parseTensor(value: unknown): TensorData {
   const d = record(value, "data");
@@ -109,60 +112,28 @@ export function parseTensor(value: unknown): TensorData {
     notices: list(d, "notices", notice),
     banner: text(d, "banner"),
     spoken: text(d, "spoken"),
-    rotation: rotation(d["rotation"]),
+    rotation: rotation(d["rotation"], "rotation"),
     checks: list(d, "checks", fact),
     checked: text(d, "checked"),
     repair: text(d, "repair"),
-    controls: controls(d["controls"]),
-    cells: list(d, "cells", (v, at) => cell(v, at, rows, columns)),
+    controls: controls(d["controls"], "controls"),
+    cells: list(d, "cells", cell(rows, columns)),
     operations: list(d, "operations", operation),
   };
 }
 
-function cell(value: unknown, at: string, rows: number, columns: number): Cell {
-  const d = record(value, at);
-  return {
-    name: text(d, "name"),
-    row: integer(d["row"], `${at}.row`, 0, rows - 1),
-    column: integer(d["column"], `${at}.column`, 0, columns - 1),
-    role: oneOf(d["role"], ROLES, `${at}.role`),
-    violated: d["violated"] === true,
-    text: text(d, "text"),
-    uncertainty: text(d, "uncertainty"),
-    relation: text(d, "relation"),
-    reason: text(d, "reason"),
-    operations: list(d, "operations", string),
-    forced_by: list(d, "forced_by", string),
-    origin: text(d, "origin"),
-    deviation: text(d, "deviation"),
-    change: text(d, "change"),
-    links: list(d, "links", link),
-  };
-}
-
-function rotation(value: unknown): TensorData["rotation"] {
-  const d = record(value, "rotation");
-  return { text: text(d, "text"), matrix: text(d, "matrix") };
-}
-
-function controls(value: unknown): Controls {
-  const d = record(value, "controls");
-  return {
-    frames: list(d, "frames", fact),
-    settings: list(d, "settings", fact),
-    shown: list(d, "shown", fact),
-    tolerances: list(d, "tolerances", step),
-    tolerance: text(d, "tolerance"),
-    can_compare: d["can_compare"] === true,
-  };
-}
-
-function step(value: unknown, at: string): Step {
-  const d = record(value, at);
-  const symprec = d["symprec"];
-  if (typeof symprec !== "number") throw new SchemaError(at);
-  return { symprec, text: text(d, "text"), range: text(d, "range"), width: integer(d["width"], at, 1, 99), chosen: d["chosen"] === true };
-}
+const link = fields<Link>({ to: string, sign: (v, at) => oneOf(v, SIGNS, at) });
+const cell = (rows: number, columns: number): Reader<Cell> => fields<Cell>({
+  name: string, row: (v, at) => integer(v, at, 0, rows - 1), column: (v, at) => integer(v, at, 0, columns - 1),
+  role: (v, at) => oneOf(v, ROLES, at), violated: flag, text: string, uncertainty: string, relation: string, reason: string,
+  operations: listOf(string), forced_by: listOf(string), origin: string, deviation: string, change: string, links: listOf(link),
+});
+const rotation = fields<TensorData["rotation"]>({ text: string, matrix: string });
+const step = fields<Step>({ symprec: number, text: string, range: string, width: (v, at) => integer(v, at, 1, 99), chosen: flag });
+const controls = fields<Controls>({
+  frames: listOf(fact), settings: listOf(fact), shown: listOf(fact), tolerances: listOf(step), tolerance: string, can_compare: flag,
+});
+const operation = fields<TensorOperation>({ name: string, text: string, vanishing: listOf(string) });
 
 /** The options of a tensor view; what is missing or wrong is as at first. */
 export function parseNyeOptions(d: Readonly<Record<string, unknown>>): NyeOptions {
@@ -173,24 +144,4 @@ export function parseNyeOptions(d: Readonly<Record<string, unknown>>): NyeOption
     symprec: typeof symprec === "number" ? symprec : "auto",
     shown: typeof shown === "string" ? shown : "given",
   };
-}
-
-function operation(value: unknown, at: string): TensorOperation {
-  const d = record(value, at);
-  return { name: text(d, "name"), text: text(d, "text"), vanishing: list(d, "vanishing", string) };
-}
-
-function link(value: unknown, at: string): Link {
-  const d = record(value, at);
-  return { to: text(d, "to"), sign: oneOf(d["sign"], SIGNS, `${at}.sign`) };
-}
-
-export function fact(value: unknown, at: string): Fact {
-  const d = record(value, at);
-  return { label: text(d, "label"), value: text(d, "value"), hint: text(d, "hint") };
-}
-
-export function notice(value: unknown, at: string): Notice {
-  const d = record(value, at);
-  return { code: text(d, "code"), severity: oneOf(d["severity"], SEVERITIES, `${at}.severity`), text: text(d, "text") };
 }

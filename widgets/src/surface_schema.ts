@@ -1,7 +1,7 @@
 // Reading of the `data` trait of a surface view; the shape is that of schema/surface.schema.json.
 import { unit, type Mat3, type Vec3 } from "./camera";
 import { rows, vector } from "./crystal_schema";
-import { color, list, number, numbers, oneOf, record, SchemaError, string, text } from "./read";
+import { color, fields, flag, list, listOf, number, numbers, oneOf, orNull, record, SchemaError, string, text, type Reader } from "./read";
 import { fact, notice, type Fact, type Notice } from "./schema";
 
 export const SHEETS = ["value", "max", "mean", "min"] as const;
@@ -71,33 +71,11 @@ export function parseSurface(value: unknown): SurfaceData {
   };
 }
 
-function quantity(value: unknown, at: string): Quantity {
-  const d = record(value, at);
-  return {
-    name: oneOf(d["name"], QUANTITIES, `${at}.name`), symbol: text(d, "symbol"), title: text(d, "title"),
-    unit: text(d, "unit"), unit_spoken: text(d, "unit_spoken"), to_unit: number(d["to_unit"], `${at}.to_unit`),
-    decimals: d["decimals"] === null ? null : number(d["decimals"], `${at}.decimals`),
-    sheets: list(d, "sheets", (v, where) => oneOf(v, SHEETS, where)), extremes: list(d, "extremes", extreme), verdict: text(d, "verdict"),
-  };
-}
-
-function extreme(value: unknown, at: string): Extreme {
-  const d = record(value, at);
-  const arrow = (key: string): Vec3 | null => (d[key] === null ? null : unit(vector(d[key], `${at}.${key}`)));
-  return {
-    which: text(d, "which"), value: number(d["value"], `${at}.value`), text: text(d, "text"),
-    direction: arrow("direction"), across: arrow("across"), indices: text(d, "indices"),
-  };
-}
-
-function component(value: unknown, at: string): Component {
-  const d = record(value, at);
-  return {
-    name: string(d["name"], at), value: number(d["value"], at), powers: numbers(d["powers"], at), factor: number(d["factor"], at),
-  };
-}
-
-function axis(value: unknown, at: string): Axis {
-  const d = record(value, at);
-  return { name: text(d, "name"), vector: vector(d["vector"], at), crystal: d["crystal"] === true };
-}
+const arrow: Reader<Vec3 | null> = orNull((v, at) => unit(vector(v, at)));
+const extreme = fields<Extreme>({ which: string, value: number, text: string, direction: arrow, across: arrow, indices: string });
+const quantity = fields<Quantity>({
+  name: (v, at) => oneOf(v, QUANTITIES, at), symbol: string, title: string, unit: string, unit_spoken: string, to_unit: number,
+  decimals: orNull(number), sheets: listOf((v, at) => oneOf(v, SHEETS, at)), extremes: listOf(extreme), verdict: string,
+});
+const component = fields<Component>({ name: string, value: number, powers: numbers, factor: number });
+const axis = fields<Axis>({ name: string, vector, crystal: flag });
