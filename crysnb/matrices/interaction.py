@@ -250,7 +250,7 @@ def shells(layer: Layer, batch: CrystalBatch, *, head: int | None = None) -> She
         layer=layer.name,
         distances=np.array([distance[g].mean() for g in groups]),
         pairs=np.array([len(g) / n for g in groups]),
-        weights=np.array([value[g].mean() for g in groups]) / value.mean(),
+        weights=np.array([value[g].mean() for g in groups]) / (value.mean() or 1.0),
         is_minimum_image=is_minimum,
     )
 

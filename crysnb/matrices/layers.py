@@ -19,6 +19,8 @@ Role = Literal["pairs", "rows", "poses", "crystal"]
 
 #: Entries of dense matrices over atoms that one layer may hold: 500 sites and 32 heads.
 MAX_ENTRIES = 8_000_000
+#: Numbers beyond it have no square that can be summed.
+MAX_VALUE = 1e100
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -106,8 +108,8 @@ def layers_of(trace: Trace) -> tuple[dict[str, Layer], dict[str, str]]:
     Raises
     ------
     ShapeError
-        ``matrices.batch`` for a trace without its crystal or of several, ``matrices.non_finite``,
-        ``matrices.shape``, ``matrices.irreps``, each with the name of the entry.
+        ``matrices.batch`` for a trace without its crystal or of several; ``matrices.non_finite``,
+        ``matrices.too_large``, ``matrices.shape``, ``matrices.irreps``, each with the name of the entry.
     """
     batch = trace.batch
     if batch is None or batch.n_crystals != 1:
@@ -119,19 +121,35 @@ def layers_of(trace: Trace) -> tuple[dict[str, Layer], dict[str, str]]:
     layers, left_out = {}, {}
     edges = batch.edge_index.numpy()
     for name, entry in trace.items():
-        if not np.isfinite(entry.value.numpy()).all():
-            raise ShapeError(
-                "matrices.non_finite",
-                found=f"NaN or infinity in {quote(name)}",
-                accepted="finite numbers",
-                action="Look at the layers before it; the weights or the input are broken",
-            )
+        _check_numbers(name, entry)
         made = _layer(name, entry, edges, batch.n_atoms)
         if isinstance(made, Layer):
             layers[name] = _with_own_share(made, trace)
         else:
             left_out[name] = made
     return layers, left_out
+
+
+def _check_numbers(name: str, entry: TraceEntry) -> None:
+    value = entry.value.numpy()
+    if not value.size:
+        raise ShapeError(
+            "matrices.shape", found=f"{quote(name)} of shape {value.shape}", accepted="at least one number"
+        )
+    if not np.isfinite(value).all():
+        raise ShapeError(
+            "matrices.non_finite",
+            found=f"NaN or infinity in {quote(name)}",
+            accepted="finite numbers",
+            action="Look at the layers before it; the weights or the input are broken",
+        )
+    largest = float(np.abs(value).max())
+    if largest > MAX_VALUE:
+        raise ShapeError(
+            "matrices.too_large",
+            found=f"{largest:.3g} in {quote(name)}",
+            accepted=f"numbers up to {MAX_VALUE:g}, whose squares are finite",
+        )
 
 
 def _layer(  # noqa: PLR0911 - one return per kind of tensor

@@ -213,11 +213,13 @@ def _entry(name: str, given: Any, batch: CrystalBatch) -> TraceEntry:
 def _tensor(name: str, given: Any) -> Tensor:
     try:
         value = given.detach() if isinstance(given, Tensor) else torch.from_numpy(np.array(given))
+        if value.is_complex():
+            raise TypeError("complex")
         return value.to("cpu", torch.float64, copy=True)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ShapeError(
             "adapter.trace",
-            found=f"{quote(name)} is no array of numbers but {quote(type(given).__name__)}",
+            found=f"{quote(name)} is no array of real numbers but {quote(type(given).__name__)} ({error})",
             accepted="arrays, tensors, or TraceEntry",
         ) from error
 

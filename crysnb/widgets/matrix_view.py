@@ -46,10 +46,10 @@ class MatrixView(ExplainerWidget):
 
     def __init__(self, result: Matrices, title: str = "", layer: str | None = None) -> None:
         self._result, self._title = result, title
-        first = next(iter((*result.pair_layers, *result.layers())), "")
-        name = first if layer is None else result.layer(layer).name
-        if not name:
+        name = next(iter((*result.pair_layers, *result.layers())), None) if layer is None else layer
+        if name is None:
             raise UnknownName.of("layer", "(first)", ())
+        result.layer(name)  # refuses another name
         super().__init__(data=matrix_state(result, title, name, -1))
         self.options = {"layer": name, "head": -1, "by": "atom", "null": False}
 
@@ -101,7 +101,7 @@ class MatrixView(ExplainerWidget):
 
     def settled(self, options: dict[str, Any], asked: Collection[str]) -> dict[str, Any]:
         """The mean of the heads for another layer; shells only for a matrix over atoms."""
-        if not options.get("layer"):
+        if "layer" not in options:
             return options
         layer = self._result.layer(options["layer"])
         head = options["head"] if "head" in asked or "layer" not in asked else -1

@@ -183,6 +183,7 @@ def test_wrong_entries_are_refused_by_name(sen_trace):
     pose = trace["prim.pose"]
     cases = {
         "matrices.non_finite": replace(pose, value=pose.value * np.nan),
+        "matrices.too_large": replace(pose, value=pose.value + 1e300),
         "matrices.irreps": replace(pose, irreps="1x1o"),
         "matrices.shape": replace(pose, value=pose.value[:4]),
     }
@@ -193,6 +194,37 @@ def test_wrong_entries_are_refused_by_name(sen_trace):
     with pytest.raises(ShapeError) as caught:
         layers_of(Trace(dict(trace)))
     assert caught.value.code == "matrices.batch"
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        lambda n: {"a": np.zeros((n, n))},
+        lambda n: {"": np.ones((n, 2))},
+        lambda n: {"<script>": np.eye(n)},
+        lambda n: {"x" * 5000: np.eye(n)},
+        lambda n: {"a": np.full((n, 3), 1e90)},
+    ],
+)
+def test_odd_entries_end_in_numbers_or_in_a_status(trace):
+    class Odd(cn.ModelAdapter):
+        kind = "scalar"
+
+        def predict(self, structures):
+            return [0.0 for _ in structures]
+
+        def trace(self, structure):
+            return trace(len(structure))
+
+    result = cn.matrices(Odd(), "rutile")
+    (name,) = result.layers()
+    assert result.residuals(name).status in ("learned", "undefined here")
+    assert len(result.summary()) == 1
+    view = result.view()
+    assert view.to_png()
+    assert "<b><script>" not in view.to_html()
+    assert "<td><script>" not in view.to_html()
+    view.close()
 
 
 def test_what_no_operation_is_applied_to_is_listed_with_the_reason(analysed):

@@ -120,6 +120,7 @@ def entry(shape, axes, irreps=None):
         (entry((9, 3), ("atom", "channel"), "1x1o"), "trace.irreps", "component"),
         (entry((9, 3), ("atom", "component"), "three"), "trace.irreps", "1x0e"),
         ("text", "adapter.trace", "no array"),
+        (np.ones((9, 2), dtype=complex), "adapter.trace", "complex"),
     ],
 )
 def test_wrong_entries_are_named_with_their_shapes(value, code, words):
