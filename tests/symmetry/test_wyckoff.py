@@ -11,6 +11,7 @@ from pymatgen.core.structure import Structure
 from scipy.spatial.transform import Rotation
 
 import crysnb as cn
+from crysnb.datasets.records import raw_records, to_record
 from crysnb.symmetry.free_parameters import PARAMETERS, lattice_form, lattice_of, parameters_of_metric
 from crysnb.symmetry.parent import parent_of
 from crysnb.symmetry.search import database
@@ -166,6 +167,23 @@ def test_noise_is_averaged_and_reported():
     assert sequence.number == 154
     assert 1e-3 < sequence.displacement < 0.02
     assert misses(given, sequence.structure()) < 0.04
+
+
+def test_crystals_of_the_data_are_put_together_again(data_dir):
+    raw = list(raw_records(data_dir / "mp20_subset_1k" / "structures.jsonl.gz"))[::25]
+    groups, n_compared = set(), 0
+    for record in map(to_record, raw):
+        sequence = wyckoff(record.structure)
+        rebuilt = sequence.structure()
+        groups.add(sequence.number)
+        assert cn.symmetry(rebuilt).number == sequence.number, record
+        assert sequence.displacement < 0.05
+        # Relaxed crystals are a little off their symmetry; shells that end at the reach would differ.
+        if sequence.displacement < 1e-4 and sequence.strain < 1e-4:
+            n_compared += 1
+            assert misses(record.structure, rebuilt) < 1e-3, record
+    assert len(groups) > 15
+    assert n_compared > 20
 
 
 def test_edits_change_what_they_name_and_nothing_else():
