@@ -77,6 +77,14 @@ def test_controls_edit_the_crystal(quartz):
     assert picture(quartz) == before
 
 
+def test_an_element_that_is_gone_is_selected_no_more(quartz):
+    quartz.elements = ["Si", "O"]
+    quartz.change(elements={0: "Ge"})
+    assert quartz.elements == ["O"]
+    quartz.set_state({"elements": ["Si"], "atoms": [9]})  # what a browser that lags behind may still ask for
+    assert (quartz.elements, quartz.atoms, quartz.n_dropped) == (["O"], [], 2)
+
+
 def test_a_slider_that_a_browser_rounds_is_no_edit(quartz):
     exact = quartz.result.orbits[0].coordinates["x"]
     quartz.controls.coordinates["x"].value = round(exact, 3)
