@@ -47,8 +47,8 @@ def traced():
 def test_invariants_change_as_slowly_as_symmetry_says(crystal, pattern, order, traced):
     found = matrix_response(crystal, pattern, traced, LAYER, amplitudes=AMPLITUDES)
     assert found.order == order
-    for name in ("formation_energy", "band_gap"):
-        assert found.slopes[name] == pytest.approx(order, abs=0.05), name
+    # A predicted gap below zero is none, so that of an untrained network may be flat.
+    assert found.slopes["formation_energy"] == pytest.approx(order, abs=0.05)
     assert found.crossings == ()
 
 
