@@ -1,6 +1,8 @@
 """The explorer of elements from Python: options, selection, another table, pictures, faults."""
 
+import gc
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -166,3 +168,18 @@ def test_the_tab_waits_until_it_is_asked_and_stays_for_another_crystal():
     assert len(tab.sections()) == 1
     explained.close()
     assert shown.data == {}
+
+
+def test_a_closed_view_is_freed():
+    gone = []
+    for _ in range(3):
+        made = cn.periodic_table("magpie-like", k=3)
+        made.observe(lambda _, made=made: made, "elements")
+        cn.link(made)
+        made.close()
+        made.close()
+        assert made.data == {}
+        gone.append(weakref.ref(made))
+        del made
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None, None]
