@@ -238,3 +238,16 @@ def test_attention_can_be_replaced() -> None:
     plain = network(batch)["formation_energy"]
     assert torch.allclose(network(batch, same)["formation_energy"], plain, rtol=1e-9)
     assert not torch.allclose(network(batch, uniform)["formation_energy"], plain, rtol=1e-3)
+
+
+def test_high_scores_of_pairs_that_are_no_edges_change_nothing() -> None:
+    """Trained scores reach tens: neither far pairs nor the places that fill up a crystal may leak in."""
+    network = seeded(TINY)
+    for layer in network.encoder.layers:
+        layer.query_key_value.weight.data.mul_(20.0)
+    large, small = example("baddeleyite"), example("rutile")
+    alone = network(graph_of([small], 4.0))["formation_energy"][0]
+    together = network(graph_of([large, small], 4.0))["formation_energy"][1]
+    doubled = network(graph_of([supercell(small, (3, 1, 1))], 4.0))["formation_energy"][0]
+    assert torch.allclose(together, alone, rtol=1e-9)
+    assert torch.allclose(doubled, alone, rtol=1e-9)

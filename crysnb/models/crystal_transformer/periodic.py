@@ -22,10 +22,8 @@ _REACH = 4.0
 _TAU = (-1.0, 2.0)
 #: exp of no number outside ± this is taken.
 _LARGEST = 30.0
-#: Nothing beside the weights of edges, with a finite logarithm.
+#: Weight of a pair that counts as none.
 _NONE = 1e-20
-#: No score lies farther above the norm, unless that of a pair whose distance has no weight.
-_HIGHEST = 60.0
 #: About the number of neighbours within 6 Å, so that sums over them stay of order one.
 _TYPICAL_DEGREE = 60.0
 
@@ -165,8 +163,11 @@ class Layer(nn.Module):
         """
         q, k, v = self._dense(self.query_key_value(self.norm_attention(x)), pairs).unbind(0)
         scores = q @ k.transpose(2, 3) / math.sqrt(self.channels)
-        norm = torch.logsumexp(scores + torch.log(total + _NONE), dim=3, keepdim=True)
-        share = torch.exp((scores - norm).clamp(max=_HIGHEST))
+        near = total > _NONE
+        near = near | ~near.any(dim=3, keepdim=True)  # a place without an atom: its norm shall be finite
+        scores = scores.masked_fill(~near, -torch.inf)
+        norm = torch.logsumexp(scores + torch.log(total.clamp(min=_NONE)), dim=3, keepdim=True)
+        share = torch.exp(scores - norm)
         attention = share * total
         seen = tap(
             f"{name}.attention",
