@@ -164,7 +164,6 @@ RECIPES.add(
         model=ETGNNConfig(properties=("dielectric",)),
         epochs=60,
         noise=0.03,
-        members=3,
     ),
 )
 RECIPES.add(
