@@ -154,7 +154,7 @@ def _chart(state: dict[str, Any], top: float) -> list[Shape]:
     step = min((right - left) / len(bands), 40.0)
 
     def level(value: float) -> float:
-        return top + _PLOT - 14 - (_PLOT - 30) * (value - low) / (high - low or 1.0)
+        return float(top + _PLOT - 14 - (_PLOT - 30) * (value - low) / (high - low or 1.0))
 
     shapes: list[Shape] = [
         Text(x=left - 8, y=level(v) + 4, text=f"{v:.2f}", size=11, color=INK, anchor="end")
