@@ -16,7 +16,7 @@ from crysnb.widgets.prediction_cards import card, headline_text
 
 if TYPE_CHECKING:
     from crysnb.structure.read import Reading
-    from crysnb.weights.card import ModelCard, figure, measured
+    from crysnb.weights.card import ModelCard
     from crysnb.widgets.prediction_work import PanelResult
 
 _MAX_TEXT = 80
