@@ -130,7 +130,7 @@ RECIPES.add(
 )
 RECIPES.add(
     "sen-e3-analysis",
-    # For a GPU: an epoch takes some eight times as long as one of sen-e3.
+    # For a GPU: order 4 takes several times as long as order 2.
     RECIPES.get("sen-e3").with_changes(
         name="sen-e3-analysis",
         **{k: v for k, v in SENConfig.analysis(dropout=0.1).to_dict().items() if k != "schema_version"},

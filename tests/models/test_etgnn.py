@@ -1,5 +1,7 @@
 """The two baselines for tensors: one turns with the crystal, the other does not, and both are said to."""
 
+import importlib
+
 import numpy as np
 import pytest
 import torch
@@ -97,6 +99,22 @@ def test_families_are_built_from_plain_data(family):
     assert net(graph)["elastic.members"].shape == (1, 2, 3, 3, 3, 3)
     with pytest.raises(CrysnbError, match="width"):
         build_network(family, {**plain, "width": 0})
+
+
+@pytest.mark.parametrize("family", ["etgnn", "megnet-tensor"])
+@pytest.mark.parametrize("name", [*ALL, "dielectric_total"])
+def test_telling_shapes_are_those_of_the_network(family, name):
+    plain = {**CONFIG.to_dict(), "properties": [name], "members": 2}
+    weights = build_network(family, plain).state_dict()
+    told = importlib.import_module(FAMILIES.get(family)).telling_shapes(plain)
+    assert {key: tuple(weights[key].shape) for key in told} == told
+
+
+@pytest.mark.parametrize("family", ["etgnn", "megnet-tensor"])
+def test_a_card_with_a_number_is_refused_by_our_error(family):
+    told = importlib.import_module(FAMILIES.get(family)).telling_shapes
+    with pytest.raises(CrysnbError, match="scalar"):
+        told({**CONFIG.to_dict(), "properties": ["band_gap"]})
 
 
 @pytest.mark.skipif("megnet-dielectric" not in store.shipped(), reason="the baseline is not shipped")

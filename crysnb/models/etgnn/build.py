@@ -6,7 +6,9 @@ from typing import Any
 
 from crysnb.models.etgnn.config import ETGNNConfig
 from crysnb.models.etgnn.model import ETGNN
+from crysnb.models.tensor_head import irreps_of, tensor_of
 from crysnb.models.tensor_network import TensorEnsemble, check_members
+from crysnb.values.property_spec import property_spec
 
 #: Class of the configurations.
 CONFIG = ETGNNConfig
@@ -40,17 +42,14 @@ def parts(config: dict[str, Any]) -> tuple[ETGNNConfig, int]:
 
 def shapes_of(one: ETGNNConfig, members: int) -> dict[str, tuple[int, ...]]:
     """Telling shapes of what both baselines have."""
+    first = one.properties[0]
+    (order, parity), times = min(irreps_of(tensor_of(property_spec(first)).irreps).items())
+    linear = f"heads.{first}.linear.weights.{order}{'e' if parity > 0 else 'o'}"
     shapes: dict[str, tuple[int, ...]] = {}
     for k in range(members):
         shapes[f"members.{k}.embed_bond.0.weight"] = (one.hidden, one.n_radial)
         shapes[f"members.{k}.embed_atom.2.weight"] = (one.width, one.hidden)
         for b in range(one.blocks):
             shapes[f"members.{k}.blocks.{b}.bond.0.weight"] = (one.hidden, 4 * one.width)
-        first = one.properties[0]
-        shapes[f"members.{k}.heads.{first}.linear.weights.{_KEY[first]}"] = (_ROWS[first], one.channels)
+        shapes[f"members.{k}.{linear}"] = (times, one.channels)
     return shapes
-
-
-#: First irrep of the tensor of each property, and how often it occurs.
-_KEY = {"dielectric": "0e", "dielectric_total": "0e", "elastic": "0e", "piezoelectric": "1o"}
-_ROWS = {"dielectric": 1, "dielectric_total": 1, "elastic": 2, "piezoelectric": 2}
